@@ -1,0 +1,88 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Two wings that meet only in `submit`. Arrows run one way:
+//   Core <- Geometry <- Dataset <- {PostProc, Metrics, Submission, Ensemble, Sweep}   the decision wing
+//   Core <- {Imaging, Checkpoint, Inference} <- Backbone <- DBHead                     the network wing
+//   Maps (probability maps on disk) is where the wings hand over.
+
+let openCVHeaders: [CXXSetting] = [.unsafeFlags(["-isystem", "/usr/include/opencv4"])]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies)
+}
+
+let package = Package(
+    name: "submit",
+    products: [
+        .executable(name: "submit", targets: ["submit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // System libraries and C++ shims.
+        .systemLibrary(name: "CSystemLibraries"),
+        .systemLibrary(name: "CBLAS"),
+        .target(
+            name: "CImageCodec",
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        .target(
+            name: "COpenCV", cxxSettings: openCVHeaders,
+            linkerSettings: [.linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc")]),
+        .target(name: "CClipper", linkerSettings: [.linkedLibrary("polyclipping")]),
+        .target(name: "CInference", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+
+        // Shared ground.
+        module("Core", ["CSystemLibraries"]),
+        module("Archive", ["Core", "CSystemLibraries"]),
+        module("Geometry", ["Core"]),
+        module("Dataset", ["Core", "Geometry"]),
+
+        // The network wing.
+        module("Imaging", ["Core", "Geometry", "CImageCodec", "COpenCV"]),
+        module("Checkpoint", ["Core", "Archive"]),
+        module("Inference", ["Core", "CInference", "CBLAS"]),
+        module("Backbone", ["Core", "Inference"]),
+        module("DBHead", ["Core", "Backbone", "Inference", "Checkpoint"]),
+
+        // The hand-over, and the decision wing.
+        module("Maps", ["Core", "Geometry", "Archive", "CSystemLibraries", "CImageCodec"]),
+        module("PostProc", ["Core", "Geometry", "Maps", "COpenCV", "CClipper"]),
+        module("Metrics", ["Core", "Geometry", "Dataset"]),
+        module("Submission", ["Core", "Geometry", "Dataset", "Archive"]),
+        module("Ensemble", ["Core", "Geometry", "Dataset", "Maps"]),
+        module("Sweep", ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission", "Yams"]),
+
+        .executableTarget(
+            name: "submit",
+            dependencies: [
+                "Core", "Dataset", "Geometry", "Imaging", "Checkpoint", "Inference", "Backbone", "DBHead", "Maps",
+                "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/Support"),
+        tests("Core"),
+        tests("Archive", ["Core"]),
+        tests("Geometry"),
+        tests("Imaging", ["Core", "Geometry"]),
+        tests("Checkpoint", ["Core", "Archive"]),
+        tests("Inference", ["Core"]),
+        tests("DBHead", ["Core", "Backbone", "Inference", "Checkpoint", "Imaging", "Geometry", "Maps", "PostProc"]),
+        tests("Maps", ["Core", "Geometry", "Archive"]),
+        tests("PostProc", ["Core", "Geometry", "Maps", "Imaging", "Archive"]),
+        tests("Metrics", ["Core", "Geometry", "Dataset", "Submission", "Archive"]),
+        tests("Submission", ["Core", "Geometry", "Dataset", "Archive"]),
+        tests("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Submission", "Metrics"]),
+        tests("Sweep", ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission"]),
+        tests("submit", ["Core"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,4 @@
+// zlib (inflate, crc32), zstd (map compression) and libcrypto (SHA-256), as Debian ships them.
+#include <openssl/evp.h>
+#include <zlib.h>
+#include <zstd.h>

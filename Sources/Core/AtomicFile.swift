@@ -1,0 +1,93 @@
+import Foundation
+
+/// Writes whole files or nothing: temporary name in the same folder, synced, renamed.
+public enum AtomicFile {
+    /// Temporary files carry this suffix; a killed run can leave one behind, never a half-written target.
+    public static let temporarySuffix = ".partial"
+
+    /// Writes `bytes` to `path`, creating missing folders.
+    ///
+    /// - Parameters:
+    ///   - path: the target; its folder is created where missing.
+    ///   - overwrite: whether an existing target is replaced.
+    /// - Throws: `FileError` (73) where the target exists and `overwrite` is false, or the system refuses; the
+    ///   target is then as it was and the temporary file is gone.
+    public static func write(_ bytes: some Sequence<UInt8>, to path: String, overwrite: Bool = false) throws {
+        let contiguous = ContiguousArray(bytes)
+        try contiguous.withUnsafeBytes { try write($0, to: path, overwrite: overwrite) }
+    }
+
+    /// Writes UTF-8 `text` to `path`; see `write(_:to:overwrite:)`.
+    public static func write(_ text: String, to path: String, overwrite: Bool = false) throws {
+        try write(text.utf8, to: path, overwrite: overwrite)
+    }
+
+    /// Writes the bytes of `buffer` to `path`; see `write(_:to:overwrite:)`.
+    public static func write(_ buffer: UnsafeRawBufferPointer, to path: String, overwrite: Bool) throws {
+        try refuseExisting(path, overwrite: overwrite)
+        try createFolder(at: (path as NSString).deletingLastPathComponent)
+        let temporary = "\(path).\(getpid())\(temporarySuffix)"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw FileError.system(
+                .cannotCreate, "cannot create the file", path: path,
+                nextStep: "check that the folder exists and can be written")
+        }
+        do {
+            try writeAll(buffer, to: descriptor, path: path)
+            guard fsync(descriptor) == 0 else { throw FileError.system(.cannotCreate, "cannot sync", path: path) }
+            guard close(descriptor) == 0 else { throw FileError.system(.cannotCreate, "cannot close", path: path) }
+            // `link` refuses an existing target even where another process made it since the check above.
+            if overwrite {
+                guard rename(temporary, path) == 0 else {
+                    throw FileError.system(.cannotCreate, "cannot rename into place", path: path)
+                }
+            } else {
+                guard link(temporary, path) == 0 else {
+                    throw FileError.system(.cannotCreate, "cannot move into place", path: path, nextStep: forceHint)
+                }
+                unlink(temporary)
+            }
+        } catch {
+            close(descriptor)
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    /// Throws (73) where `path` exists and `overwrite` is false: for commands that check all targets first.
+    public static func refuseExisting(_ path: String, overwrite: Bool) throws {
+        guard !overwrite, FileManager.default.fileExists(atPath: path) else { return }
+        throw FileError(
+            Diagnosis(.cannotCreate, "the file exists and is not overwritten", path: path, nextStep: forceHint))
+    }
+
+    /// Creates the folder `path` and its parents where missing; an empty path is the working folder.
+    public static func createFolder(at path: String) throws {
+        guard !path.isEmpty else { return }
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw FileError(
+                Diagnosis(
+                    .cannotCreate, "cannot create the folder", path: path,
+                    nextStep: "check that its parent can be written and that no file has this name"))
+        }
+    }
+
+    private static let forceHint = "pass --force to replace it, or name another file"
+
+    private static func writeAll(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+        var rest = buffer[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError.system(
+                    .cannotCreate, "cannot write", path: path,
+                    nextStep: "free space on the disk, then run the command again")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+extension JSONValue {
+    /// This value as JSON text.
+    ///
+    /// - Parameter indent: spaces a level; nil writes one line. Arrays of numbers stay on one line either way.
+    /// - Returns: UTF-8-safe text without a final line feed; numbers in their shortest form that reads back equal.
+    public func text(indent: Int? = nil) -> String {
+        var output = ""
+        write(to: &output, indent: indent, level: 0)
+        return output
+    }
+
+    private func write(to output: inout String, indent: Int?, level: Int) {
+        switch self {
+        case .null: output += "null"
+        case .bool(let value): output += value ? "true" : "false"
+        case .number(let value): output += JSONValue.numberText(value)
+        case .string(let value): JSONValue.write(value, to: &output)
+        case .array(let values):
+            let isFlat = values.allSatisfy { if case .array = $0 { false } else { $0.object == nil } }
+            let isPolygon = values.allSatisfy { $0.array?.allSatisfy { $0.number != nil } ?? false }
+            writeList(values, "[", "]", to: &output, indent: isFlat || isPolygon ? nil : indent, level: level) {
+                $1.write(to: &$0, indent: isPolygon ? nil : indent, level: level + 1)
+            }
+        case .object(let members):
+            writeList(Array(members), "{", "}", to: &output, indent: indent, level: level) { output, member in
+                JSONValue.write(member.0, to: &output)
+                output += ": "
+                member.1.write(to: &output, indent: indent, level: level + 1)
+            }
+        }
+    }
+
+    private func writeList<Element>(
+        _ elements: [Element], _ open: String, _ close: String, to output: inout String, indent: Int?, level: Int,
+        _ body: (inout String, Element) -> Void
+    ) {
+        output += open
+        for (position, element) in elements.enumerated() {
+            if position > 0 { output += indent == nil ? ", " : "," }
+            if let indent { output += "\n" + String(repeating: " ", count: indent * (level + 1)) }
+            body(&output, element)
+        }
+        if let indent, !elements.isEmpty { output += "\n" + String(repeating: " ", count: indent * level) }
+        output += close
+    }
+
+    private static func numberText(_ value: Double) -> String {
+        precondition(value.isFinite, "JSON has no number for \(value)")
+        if let whole = Int(exactly: value), abs(whole) < 1 << 53 { return String(whole) }
+        return "\(value)"
+    }
+
+    private static func write(_ text: String, to output: inout String) {
+        output += "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": output += "\\\""
+            case "\\": output += "\\\\"
+            case "\n": output += "\\n"
+            case "\r": output += "\\r"
+            case "\t": output += "\\t"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        output += "\""
+    }
+}

@@ -1,0 +1,63 @@
+import CSystemLibraries
+import Glibc
+
+/// A file mapped read-only into memory for as long as this object lives.
+///
+/// Sendable: the mapping is private and never written, and the address does not change after `init`.
+public final class MappedFile: @unchecked Sendable {
+    public let path: String
+    /// The file's bytes; valid while the object lives.
+    public let bytes: UnsafeRawBufferPointer
+
+    /// Maps the file at `path`.
+    ///
+    /// - Throws: `FileError`: 66 where there is no such file or it is a folder, or it cannot be read.
+    public init(path: String) throws {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError.system(.noInput, "cannot open", path: path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileError.system(.noInput, "cannot read", path: path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw FileError(Diagnosis(.noInput, "not a file", path: path, expected: "a regular file"))
+        }
+        let size = Int(status.st_size)
+        guard size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+            throw FileError.system(.noInput, "cannot map", path: path)
+        }
+        bytes = UnsafeRawBufferPointer(start: address, count: size)
+    }
+
+    deinit {
+        if let address = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
+    }
+
+    /// SHA-256 of the whole file, 64 hexadecimal digits. Complexity: O(size).
+    public func sha256() -> String {
+        SHA256.hexDigest(of: bytes)
+    }
+}
+
+/// SHA-256, by libcrypto.
+public enum SHA256 {
+    /// The digest of `bytes`, 64 hexadecimal digits.
+    public static func hexDigest(of bytes: UnsafeRawBufferPointer) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        var length: UInt32 = 0
+        let result = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &length, EVP_sha256(), nil)
+        precondition(result == 1 && length == 32, "libcrypto has no SHA-256")
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// The digest of UTF-8 `text`, 64 hexadecimal digits.
+    public static func hexDigest(of text: String) -> String {
+        var text = text
+        return text.withUTF8 { hexDigest(of: UnsafeRawBufferPointer($0)) }
+    }
+}

@@ -1,0 +1,119 @@
+/// The network as data, and the engines that run it.
+///
+/// A network in single-assignment form: each node reads earlier values and makes one. `Backbone` and `DBHead`
+/// build it; the engines here run it; neither knows the other. Activations are (N,C,H,W) Float32.
+public struct Graph: Sendable {
+    /// A value of the graph: the input or a node's result.
+    public struct Value: Sendable, Hashable {
+        public let index: Int
+    }
+
+    /// One step of the network.
+    public struct Node: Sendable {
+        public let operation: Operation
+        public let inputs: [Value]
+        public let output: Value
+        /// Where the step stands in the network, for profiles and errors: the state dict's prefix, such as
+        /// `encoder.model.layer1.0.conv1`.
+        public let label: String
+    }
+
+    /// The graph's input, (N,3,H,W).
+    public let input = Value(index: 0)
+    public private(set) var nodes: [Node] = []
+    /// The graph's result; set by the builder, the last value until then.
+    public var output = Value(index: 0)
+
+    /// A graph without nodes.
+    public init() {}
+
+    /// Appends a step that reads `inputs`, and returns its value.
+    public mutating func append(_ operation: Operation, _ inputs: Value..., label: String) -> Value {
+        append(operation, inputs, label: label)
+    }
+
+    /// Appends a step that reads `inputs`, and returns its value.
+    public mutating func append(_ operation: Operation, _ inputs: [Value], label: String) -> Value {
+        let value = Value(index: nodes.count + 1)
+        precondition(inputs.allSatisfy { $0.index < value.index }, "a node reads values made before it")
+        nodes.append(Node(operation: operation, inputs: inputs, output: value, label: label))
+        output = value
+        return value
+    }
+}
+
+/// The kinds of step that a graph knows. Weights are named by their keys in the state dict.
+public enum Operation: Sendable, Hashable {
+    /// 2-D convolution, weight (O,I/groups,kH,kW), optional bias (O).
+    case convolution(Convolution)
+    /// 2-D transposed convolution, kernel = stride, weight (I,O,k,k), optional bias (O).
+    case transposedConvolution(weight: String, bias: String?, stride: Int)
+    /// Batch norm in evaluation mode; reads `prefix.weight`, `.bias`, `.running_mean`, `.running_var`.
+    case batchNorm(prefix: String, epsilon: Float)
+    case activation(Activation)
+    /// Maximum over square windows; padding counts as minus infinity.
+    case maxPool(kernel: Int, stride: Int, padding: Int)
+    /// Mean over H and W: (N,C,H,W) to (N,C,1,1).
+    case globalAveragePool
+    /// Element-wise sum of two values of one shape.
+    case add
+    /// Product of (N,C,H,W) and a gate (N,C,1,1).
+    case multiplyChannels
+    /// Nearest-neighbour upsampling by a whole factor.
+    case upsampleNearest(factor: Int)
+    /// Channels of all inputs, in order.
+    case concatenate
+}
+
+/// An element-wise function.
+public enum Activation: Sendable, Hashable {
+    case relu
+    case silu
+    case sigmoid
+}
+
+/// The shape of a convolution; sizes in pixels.
+public struct Convolution: Sendable, Hashable {
+    /// How the border is padded with zeros.
+    public enum Padding: Sendable, Hashable {
+        /// The same number of zeros on all four sides.
+        case symmetric(Int)
+        /// TensorFlow's SAME: output = ceil(input / stride), the odd zero at the bottom and right.
+        case same
+    }
+
+    public var weight: String
+    public var bias: String?
+    public var stride: Int
+    public var padding: Padding
+    public var groups: Int
+
+    public init(weight: String, bias: String? = nil, stride: Int = 1, padding: Padding = .symmetric(0), groups: Int = 1) {
+        self.weight = weight
+        self.bias = bias
+        self.stride = stride
+        self.padding = padding
+        self.groups = groups
+    }
+}
+
+/// A weight in memory, any shape, row-major Float32.
+public struct Weight: Sendable {
+    public let shape: [Int]
+    public let values: [Float]
+
+    /// - Precondition: `values` fills `shape`.
+    public init(shape: [Int], values: [Float]) {
+        precondition(shape.reduce(1, *) == values.count, "a weight's values must fill its shape")
+        self.shape = shape
+        self.values = values
+    }
+}
+
+/// Where an engine gets its weights: a checkpoint, or a generator in tests.
+public protocol WeightSource: Sendable {
+    /// The weight called `name`, widened to Float32.
+    ///
+    /// - Throws: where there is none, or a value is not finite: an error that names the tensor.
+    func weight(_ name: String) throws -> Weight
+}
