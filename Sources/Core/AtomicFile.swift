@@ -9,9 +9,10 @@ public enum AtomicFile {
     ///
     /// - Parameters:
     ///   - path: the target; its folder is created where missing.
-    ///   - overwrite: whether an existing target is replaced.
-    /// - Throws: `FileError` (73) where the target exists and `overwrite` is false, or the system refuses; the
-    ///   target is then as it was and the temporary file is gone.
+    ///   - overwrite: whether an existing target with other contents is replaced; one with these very bytes is left
+    ///     as it is, so that a command run twice is done twice.
+    /// - Throws: `FileError` (73) where the target exists with other contents and `overwrite` is false, or the system
+    ///   refuses; the target is then as it was and the temporary file is gone.
     public static func write(_ bytes: some Sequence<UInt8>, to path: String, overwrite: Bool = false) throws {
         let contiguous = ContiguousArray(bytes)
         try contiguous.withUnsafeBytes { try write($0, to: path, overwrite: overwrite) }
@@ -24,7 +25,12 @@ public enum AtomicFile {
 
     /// Writes the bytes of `buffer` to `path`; see `write(_:to:overwrite:)`.
     public static func write(_ buffer: UnsafeRawBufferPointer, to path: String, overwrite: Bool) throws {
-        try refuseExisting(path, overwrite: overwrite)
+        if !overwrite, FileManager.default.fileExists(atPath: path) {
+            guard let present = try? MappedFile(path: path), present.bytes.elementsEqual(buffer) else {
+                throw existing(path)
+            }
+            return
+        }
         try createFolder(at: (path as NSString).deletingLastPathComponent)
         let temporary = "\(path).\(getpid())\(temporarySuffix)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -55,13 +61,6 @@ public enum AtomicFile {
         }
     }
 
-    /// Throws (73) where `path` exists and `overwrite` is false: for commands that check all targets first.
-    public static func refuseExisting(_ path: String, overwrite: Bool) throws {
-        guard !overwrite, FileManager.default.fileExists(atPath: path) else { return }
-        throw FileError(
-            Diagnosis(.cannotCreate, "the file exists and is not overwritten", path: path, nextStep: forceHint))
-    }
-
     /// Creates the folder `path` and its parents where missing; an empty path is the working folder.
     public static func createFolder(at path: String) throws {
         guard !path.isEmpty else { return }
@@ -73,6 +72,13 @@ public enum AtomicFile {
                     .cannotCreate, "cannot create the folder", path: path,
                     nextStep: "check that its parent can be written and that no file has this name"))
         }
+    }
+
+    private static func existing(_ path: String) -> FileError {
+        FileError(
+            Diagnosis(
+                .cannotCreate, "the file exists with other contents and is not overwritten", path: path,
+                nextStep: forceHint))
     }
 
     private static let forceHint = "pass --force to replace it, or name another file"
