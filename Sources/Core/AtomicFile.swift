@@ -40,8 +40,14 @@ public enum AtomicFile {
                 nextStep: "check that the folder exists and can be written")
         }
         do {
-            try writeAll(buffer, to: descriptor, path: path)
-            guard fsync(descriptor) == 0 else { throw FileError.system(.cannotCreate, "cannot sync", path: path) }
+            do {
+                try writeAll(buffer, to: descriptor, path: path)
+                guard fsync(descriptor) == 0 else { throw FileError.system(.cannotCreate, "cannot sync", path: path) }
+            } catch {
+                close(descriptor)
+                throw error
+            }
+            // Closed once whatever it answers: a second close could hit a file that another thread has just opened.
             guard close(descriptor) == 0 else { throw FileError.system(.cannotCreate, "cannot close", path: path) }
             // `link` refuses an existing target even where another process made it since the check above.
             if overwrite {
@@ -55,7 +61,6 @@ public enum AtomicFile {
                 unlink(temporary)
             }
         } catch {
-            close(descriptor)
             unlink(temporary)
             throw error
         }

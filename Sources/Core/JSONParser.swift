@@ -22,31 +22,95 @@ extension JSONValue {
 }
 
 /// A recursive-descent reader of RFC 8259 over raw bytes.
-private struct JSONParser {
-    let bytes: UnsafeRawBufferPointer
-    let path: String
-    var offset = 0
-    var depth = 0
+///
+/// `JSONValue` reads whole documents with it. A reader of large files of one known shape walks the document itself,
+/// through `members`, `elements` and `number`, and keeps only what it needs: every error still has its line and column.
+package struct JSONParser {
+    private let bytes: UnsafeRawBufferPointer
+    private let path: String
+    private var offset = 0
+    private var depth = 0
 
-    init(bytes: UnsafeRawBufferPointer, path: String) {
+    /// A parser at the start of `bytes`, which must outlive it; `path` names them in errors.
+    package init(bytes: UnsafeRawBufferPointer, path: String) {
         self.bytes = bytes
         self.path = path
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
     }
 
-    mutating func document() throws -> JSONValue {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+    fileprivate mutating func document() throws -> JSONValue {
         let result = try value()
-        skipSpace()
-        if offset < bytes.count { throw error("text after the end of the document", expected: "the end of the file") }
+        try end()
         return result
     }
 
-    private mutating func value() throws -> JSONValue {
+    /// Requires that nothing but space follows.
+    package mutating func end() throws {
+        skipSpace()
+        if offset < bytes.count { throw error("text after the end of the document", expected: "the end of the file") }
+    }
+
+    /// Whether the next value is the kind that starts with `byte`, such as `{`, `[`, `"` or `n`.
+    package mutating func isNext(_ byte: Unicode.Scalar) -> Bool {
+        skipSpace()
+        return peek() == UInt8(ascii: byte)
+    }
+
+    /// Whether the next value is a number.
+    package mutating func isNumberNext() -> Bool {
+        skipSpace()
+        guard let byte = peek() else { return false }
+        return byte == UInt8(ascii: "-") || (byte >= 0x30 && byte <= 0x39)
+    }
+
+    /// Reads an object; `body` reads the value of each key. Repeated keys are `body`'s to refuse, by `repeated`.
+    package mutating func members(_ body: (inout JSONParser, _ key: String) throws -> Void) throws {
+        guard isNext("{") else { throw error("not an object", expected: "'{'") }
+        try nested { parser in
+            if parser.take(UInt8(ascii: "}")) { return }
+            while true {
+                parser.skipSpace()
+                guard parser.peek() == UInt8(ascii: "\"") else {
+                    throw parser.error("not a key", expected: "a key in double quotes")
+                }
+                let key = try parser.string()
+                guard parser.take(UInt8(ascii: ":")) else {
+                    throw parser.error("no value for the key \"\(key)\"", expected: "':'")
+                }
+                try body(&parser, key)
+                if parser.take(UInt8(ascii: ",")) { continue }
+                if parser.take(UInt8(ascii: "}")) { return }
+                throw parser.error("the object does not end", expected: "',' or '}'")
+            }
+        }
+    }
+
+    /// Reads an array; `body` reads each element.
+    package mutating func elements(_ body: (inout JSONParser) throws -> Void) throws {
+        guard isNext("[") else { throw error("not an array", expected: "'['") }
+        try nested { parser in
+            if parser.take(UInt8(ascii: "]")) { return }
+            while true {
+                try body(&parser)
+                if parser.take(UInt8(ascii: ",")) { continue }
+                if parser.take(UInt8(ascii: "]")) { return }
+                throw parser.error("the array does not end", expected: "',' or ']'")
+            }
+        }
+    }
+
+    /// The error for a key that stands twice in one object.
+    package func repeated(_ key: String) -> FileError {
+        error("the key \"\(key)\" stands twice in one object", expected: "each key once")
+    }
+
+    /// Reads one value of any kind.
+    package mutating func value() throws -> JSONValue {
         skipSpace()
         guard let byte = peek() else { throw error("the file ends in the middle", expected: "a value") }
         switch byte {
-        case UInt8(ascii: "{"): return try nested { try $0.object() }
-        case UInt8(ascii: "["): return try nested { try $0.array() }
+        case UInt8(ascii: "{"): return .object(try object())
+        case UInt8(ascii: "["): return .array(try array())
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
@@ -56,45 +120,32 @@ private struct JSONParser {
         }
     }
 
-    private mutating func nested(_ body: (inout JSONParser) throws -> JSONValue) throws -> JSONValue {
+    private mutating func nested(_ body: (inout JSONParser) throws -> Void) throws {
         depth += 1
         defer { depth -= 1 }
         if depth > 256 { throw error("nested too deeply", expected: "at most 256 levels") }
         offset += 1
-        return try body(&self)
+        try body(&self)
     }
 
-    private mutating func object() throws -> JSONValue {
+    private mutating func object() throws -> JSONObject {
         var result = JSONObject()
-        if take(UInt8(ascii: "}")) { return .object(result) }
-        while true {
-            skipSpace()
-            guard peek() == UInt8(ascii: "\"") else { throw error("not a key", expected: "a key in double quotes") }
-            let start = offset
-            let key = try string()
-            guard take(UInt8(ascii: ":")) else { throw error("no value for the key \"\(key)\"", expected: "':'") }
-            if !result.appendUnique(key, try value()) {
-                offset = start
-                throw error("the key \"\(key)\" stands twice in one object", expected: "each key once")
-            }
-            if take(UInt8(ascii: ",")) { continue }
-            if take(UInt8(ascii: "}")) { return .object(result) }
-            throw error("the object does not end", expected: "',' or '}'")
+        try members { parser, key in
+            if result[key] != nil { throw parser.repeated(key) }
+            result[key] = try parser.value()
         }
+        return result
     }
 
-    private mutating func array() throws -> JSONValue {
+    private mutating func array() throws -> [JSONValue] {
         var result: [JSONValue] = []
-        if take(UInt8(ascii: "]")) { return .array(result) }
-        while true {
-            result.append(try value())
-            if take(UInt8(ascii: ",")) { continue }
-            if take(UInt8(ascii: "]")) { return .array(result) }
-            throw error("the array does not end", expected: "',' or ']'")
-        }
+        try elements { result.append(try $0.value()) }
+        return result
     }
 
-    private mutating func number() throws -> Double {
+    /// Reads a number.
+    package mutating func number() throws -> Double {
+        skipSpace()
         let start = offset
         func digits(_ parser: inout JSONParser) -> Int {
             let first = parser.offset
@@ -137,13 +188,15 @@ private struct JSONParser {
         return result
     }
 
-    private mutating func string() throws -> String {
+    /// Reads a string.
+    package mutating func string() throws -> String {
+        guard isNext("\"") else { throw error("not a string", expected: "'\"'") }
         offset += 1
         let start = offset
         while let byte = peek(), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { offset += 1 }
         if peek() == UInt8(ascii: "\"") {
             defer { offset += 1 }
-            return try text(Array(bytes[start..<offset]))
+            return try text(UnsafeRawBufferPointer(rebasing: bytes[start..<offset]))
         }
         var buffer = Array(bytes[start..<offset])
         while let byte = peek() {
@@ -164,7 +217,7 @@ private struct JSONParser {
         throw error("the file ends inside a string", expected: "'\"'")
     }
 
-    private func text(_ buffer: [UInt8]) throws -> String {
+    private func text(_ buffer: some Sequence<UInt8>) throws -> String {
         guard let text = String(validating: buffer, as: UTF8.self) else {
             throw error("a string that is not UTF-8", expected: "UTF-8")
         }
@@ -188,7 +241,9 @@ private struct JSONParser {
             {
                 offset += 2
                 let low = try hexadecimal()
-                guard low >= 0xDC00, low < 0xE000 else { throw error("half a surrogate pair", expected: "its other half") }
+                guard low >= 0xDC00, low < 0xE000 else {
+                    throw error("half a surrogate pair", expected: "its other half")
+                }
                 code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
             }
             guard let scalar = Unicode.Scalar(code) else {
@@ -235,7 +290,8 @@ private struct JSONParser {
         while let byte = peek(), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
     }
 
-    private func error(_ what: String, expected: String) -> FileError {
+    /// The error for what stands at the parser's place.
+    package func error(_ what: String, expected: String) -> FileError {
         let before = bytes[..<min(offset, bytes.count)]
         let line = before.reduce(into: 1) { if $1 == 0x0A { $0 += 1 } }
         let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0

@@ -2,7 +2,7 @@
 ///
 /// Order is part of the meaning here: the leaderboard counts the first 500 detections in file order, and candidate
 /// files keep the truth's image order. Foundation's decoders lose it.
-public enum JSONValue: Sendable, Equatable {
+public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     case number(Double)
@@ -37,7 +37,7 @@ public enum JSONValue: Sendable, Equatable {
 }
 
 /// The members of a JSON object in file order; keys are unique.
-public struct JSONObject: Sendable, Equatable, Sequence, ExpressibleByDictionaryLiteral {
+public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryLiteral {
     public private(set) var keys: [String] = []
     public private(set) var values: [JSONValue] = []
     /// Built from nine members on; below that a linear look is faster.
@@ -52,6 +52,8 @@ public struct JSONObject: Sendable, Equatable, Sequence, ExpressibleByDictionary
 
     /// The number of members.
     public var count: Int { keys.count }
+    /// Whether there are no members.
+    public var isEmpty: Bool { keys.isEmpty }
 
     /// The value of `key`; setting an unknown key appends it, setting nil changes nothing.
     public subscript(key: String) -> JSONValue? {
@@ -65,13 +67,6 @@ public struct JSONObject: Sendable, Equatable, Sequence, ExpressibleByDictionary
     /// The members in file order.
     public func makeIterator() -> Zip2Sequence<[String], [JSONValue]>.Iterator {
         zip(keys, values).makeIterator()
-    }
-
-    /// Appends a member; false where the key was there already.
-    mutating func appendUnique(_ key: String, _ value: JSONValue) -> Bool {
-        guard position(of: key) == nil else { return false }
-        append(key, value)
-        return true
     }
 
     private func position(of key: String) -> Int? {

@@ -9,7 +9,8 @@ extension JSONValue {
         return output
     }
 
-    private func write(to output: inout String, indent: Int?, level: Int) {
+    /// Appends this value; see `text(indent:)`.
+    package func write(to output: inout String, indent: Int? = nil, level: Int = 0) {
         switch self {
         case .null: output += "null"
         case .bool(let value): output += value ? "true" : "false"
@@ -44,13 +45,17 @@ extension JSONValue {
         output += close
     }
 
-    private static func numberText(_ value: Double) -> String {
+    /// `value` in the shortest form that reads back equal, whole numbers without a point.
+    ///
+    /// - Precondition: `value` is finite.
+    package static func numberText(_ value: Double) -> String {
         precondition(value.isFinite, "JSON has no number for \(value)")
         if let whole = Int(exactly: value), abs(whole) < 1 << 53 { return String(whole) }
         return "\(value)"
     }
 
-    private static func write(_ text: String, to output: inout String) {
+    /// Appends `text` in quotes, escaped.
+    package static func write(_ text: String, to output: inout String) {
         output += "\""
         for scalar in text.unicodeScalars {
             switch scalar {

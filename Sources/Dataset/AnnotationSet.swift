@@ -15,15 +15,19 @@ public struct Word: Sendable, Hashable {
     public var transcription: String?
     /// Whether the word is not to be counted (`illegibility: true`, or ICDAR's `###`).
     public var isDontCare: Bool
+    /// Members of the source file that this tool does not read (`orientation`, `language`, …), kept for writing back.
+    public var extras: JSONObject
 
     public init(
-        id: String, polygon: Polygon, score: Double? = nil, transcription: String? = nil, isDontCare: Bool = false
+        id: String, polygon: Polygon, score: Double? = nil, transcription: String? = nil, isDontCare: Bool = false,
+        extras: JSONObject = [:]
     ) {
         self.id = id
         self.polygon = polygon
         self.score = score
         self.transcription = transcription
         self.isDontCare = isDontCare
+        self.extras = extras
     }
 }
 
@@ -48,15 +52,17 @@ public struct ImageAnnotation: Sendable, Equatable {
     }
 }
 
-
 /// A truth or prediction file: images in file order, found by name.
 public struct AnnotationSet: Sendable, Equatable {
     public private(set) var images: [ImageAnnotation]
+    /// Members of the source file beside the images (`settings`, …), kept for writing back.
+    public var extras: JSONObject
     private var positions: [String: Int]
 
     /// - Precondition: names are unique; readers check that and say where they are not.
-    public init(_ images: [ImageAnnotation]) {
+    public init(_ images: [ImageAnnotation], extras: JSONObject = [:]) {
         self.images = images
+        self.extras = extras
         positions = Dictionary(uniqueKeysWithValues: images.enumerated().map { ($1.name, $0) })
     }
 
