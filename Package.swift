@@ -45,7 +45,7 @@ let package = Package(
         module("Dataset", ["Core", "Geometry"]),
 
         // The network wing.
-        module("Imaging", ["Core", "Geometry", "CImageCodec", "COpenCV"]),
+        module("Imaging", ["Core", "Geometry", "CImageCodec", "COpenCV", "CSystemLibraries"]),
         module("Checkpoint", ["Core", "Archive"]),
         module("Inference", ["Core", "CInference", "CBLAS"]),
         module("Backbone", ["Core", "Inference"]),
@@ -53,7 +53,7 @@ let package = Package(
 
         // The hand-over, and the decision wing.
         module("Maps", ["Core", "Geometry", "Archive", "CSystemLibraries", "CImageCodec"]),
-        module("PostProc", ["Core", "Geometry", "Maps", "COpenCV", "CClipper"]),
+        module("PostProc", ["Core", "Geometry", "Dataset", "Maps", "CClipper"]),
         module("Metrics", ["Core", "Geometry", "Dataset"]),
         module("Submission", ["Core", "Geometry", "Dataset", "Archive"]),
         module("Ensemble", ["Core", "Geometry", "Dataset", "Maps"]),
@@ -76,7 +76,7 @@ let package = Package(
         tests("Inference", ["Core"]),
         tests("DBHead", ["Core", "Backbone", "Inference", "Checkpoint", "Imaging", "Geometry", "Maps", "PostProc"]),
         tests("Maps", ["Core", "Geometry", "Archive"]),
-        tests("PostProc", ["Core", "Geometry", "Maps", "Imaging", "Archive"]),
+        tests("PostProc", ["Core", "Geometry", "Dataset", "Maps", "Imaging", "Archive", "COpenCV", "CClipper"]),
         tests("Metrics", ["Core", "Geometry", "Dataset", "Submission", "Archive"]),
         tests("Submission", ["Core", "Geometry", "Dataset", "Archive"]),
         tests("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Submission", "Metrics"]),

@@ -19,5 +19,6 @@ public struct PostProcOptions: Sendable, Hashable {
     /// Whether coordinates are clipped to the image; the reference does not, so the default is false.
     public var clipToImage: Bool = false
 
+    /// The defaults.
     public init() {}
 }
