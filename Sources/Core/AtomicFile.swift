@@ -26,7 +26,7 @@ public enum AtomicFile {
     /// Writes the bytes of `buffer` to `path`; see `write(_:to:overwrite:)`.
     public static func write(_ buffer: UnsafeRawBufferPointer, to path: String, overwrite: Bool) throws {
         if !overwrite, FileManager.default.fileExists(atPath: path) {
-            guard let present = try? MappedFile(path: path), present.bytes.elementsEqual(buffer) else {
+            guard let present = try? MappedFile(path: path), present.withBytes({ $0.elementsEqual(buffer) }) else {
                 throw existing(path)
             }
             return

@@ -16,6 +16,7 @@ public enum ExitStatus: Int32, Sendable {
 
 /// A failure told so that a person can act on it: what, where, found, expected, next step.
 public struct Diagnosis: Sendable, Equatable {
+    /// How the command ends.
     public var status: ExitStatus
     /// What went wrong, one clause, no full stop.
     public var what: String
@@ -23,11 +24,14 @@ public struct Diagnosis: Sendable, Equatable {
     public var path: String?
     /// The place inside the file: a key, a byte offset, `line:column`, a tensor's name.
     public var place: String?
+    /// What stands there.
     public var found: String?
+    /// What should stand there.
     public var expected: String?
     /// What to do about it.
     public var nextStep: String?
 
+    /// A diagnosis; parts that are nil are not printed.
     public init(
         _ status: ExitStatus, _ what: String, path: String? = nil, place: String? = nil, found: String? = nil,
         expected: String? = nil, nextStep: String? = nil
@@ -59,19 +63,23 @@ public protocol DiagnosedError: Error, CustomStringConvertible, Sendable {
 }
 
 extension DiagnosedError {
+    /// The diagnosis as text.
     public var description: String { diagnosis.text }
 }
 
 /// The error type of `Core`: files and JSON.
 public struct FileError: DiagnosedError {
+    /// What, where, found, expected, next step.
     public let diagnosis: Diagnosis
 
+    /// An error with this diagnosis.
     public init(_ diagnosis: Diagnosis) {
         self.diagnosis = diagnosis
     }
 
     /// The message of a failed system call, read from `errno` at the call.
-    public static func system(_ status: ExitStatus, _ what: String, path: String, nextStep: String? = nil) -> FileError {
+    public static func system(_ status: ExitStatus, _ what: String, path: String, nextStep: String? = nil) -> FileError
+    {
         let reason = String(cString: strerror(errno))
         return FileError(Diagnosis(status, "\(what): \(reason)", path: path, nextStep: nextStep))
     }

@@ -4,8 +4,7 @@ extension JSONValue {
     /// - Throws: `FileError`: 66 where the file cannot be read; 65 with `line:column` where it is no JSON (RFC 8259),
     ///   repeats a key, or nests deeper than 256.
     public init(contentsOf path: String) throws {
-        let file = try MappedFile(path: path)
-        self = try JSONValue(parsing: file.bytes, path: path)
+        self = try MappedFile(path: path).withBytes { try JSONValue(parsing: $0, path: path) }
     }
 
     /// Reads JSON from `bytes`; `path` names them in errors.

@@ -5,8 +5,10 @@ import Glibc
 ///
 /// Sendable: the mapping is private and never written, and the address does not change after `init`.
 public final class MappedFile: @unchecked Sendable {
+    /// The path as it was given.
     public let path: String
-    /// The file's bytes; valid while the object lives.
+    /// The file's bytes; valid while the object lives, which after its last use it may not: hold it in a property, or
+    /// read through `withBytes`. `MappedFile(path: path).bytes` points at nothing.
     public let bytes: UnsafeRawBufferPointer
 
     /// Maps the file at `path`.
@@ -37,9 +39,14 @@ public final class MappedFile: @unchecked Sendable {
         if let address = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
     }
 
+    /// Runs `body` with the file's bytes, which are valid while it runs.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(bytes) }
+    }
+
     /// SHA-256 of the whole file, 64 hexadecimal digits. Complexity: O(size).
     public func sha256() -> String {
-        SHA256.hexDigest(of: bytes)
+        withBytes { SHA256.hexDigest(of: $0) }
     }
 }
 

@@ -18,6 +18,7 @@ public struct Word: Sendable, Hashable {
     /// Members of the source file that this tool does not read (`orientation`, `language`, …), kept for writing back.
     public var extras: JSONObject
 
+    /// A word.
     public init(
         id: String, polygon: Polygon, score: Double? = nil, transcription: String? = nil, isDontCare: Bool = false,
         extras: JSONObject = [:]
@@ -39,10 +40,12 @@ public struct ImageAnnotation: Sendable, Equatable {
     public var width: Int?
     /// The image's height in pixels, where the file says it.
     public var height: Int?
+    /// The image's words in file order.
     public var words: [Word]
     /// Members of the source file that this tool does not read (`orientation`, `language`, …), kept for writing back.
     public var extras: JSONObject
 
+    /// An image with its words.
     public init(name: String, width: Int? = nil, height: Int? = nil, words: [Word] = [], extras: JSONObject = [:]) {
         self.name = name
         self.width = width
@@ -54,11 +57,14 @@ public struct ImageAnnotation: Sendable, Equatable {
 
 /// A truth or prediction file: images in file order, found by name.
 public struct AnnotationSet: Sendable, Equatable {
+    /// The images in file order.
     public private(set) var images: [ImageAnnotation]
     /// Members of the source file beside the images (`settings`, …), kept for writing back.
     public var extras: JSONObject
     private var positions: [String: Int]
 
+    /// A set of these images.
+    ///
     /// - Precondition: names are unique; readers check that and say where they are not.
     public init(_ images: [ImageAnnotation], extras: JSONObject = [:]) {
         self.images = images

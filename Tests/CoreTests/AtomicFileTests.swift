@@ -1,0 +1,115 @@
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct AtomicFileTests {
+    private func names(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    }
+
+    private func text(_ path: String) throws -> String {
+        try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test func writesAndCreatesFolders() throws {
+        try TestData.withTemporaryFolder { folder in
+            let path = folder + "/a/b/c.txt"
+            try AtomicFile.write("hello", to: path)
+            #expect(try text(path) == "hello")
+            #expect(try names(folder + "/a/b") == ["c.txt"])
+        }
+    }
+
+    @Test func writesEmptyFiles() throws {
+        try TestData.withTemporaryFolder { folder in
+            try AtomicFile.write("", to: folder + "/empty")
+            #expect(try text(folder + "/empty").isEmpty)
+        }
+    }
+
+    @Test func refusesToReplaceOtherContents() throws {
+        try TestData.withTemporaryFolder { folder in
+            let path = folder + "/a"
+            try AtomicFile.write("old", to: path)
+            let error = #expect(throws: FileError.self) { try AtomicFile.write("new", to: path) }
+            #expect(error?.diagnosis.status == .cannotCreate)
+            #expect(error?.diagnosis.nextStep?.contains("--force") == true)
+            #expect(try text(path) == "old")
+            #expect(try names(folder) == ["a"])
+        }
+    }
+
+    @Test func writingTheSameContentsTwiceIsDone() throws {
+        try TestData.withTemporaryFolder { folder in
+            try AtomicFile.write("same", to: folder + "/a")
+            try AtomicFile.write("same", to: folder + "/a")
+            #expect(try names(folder) == ["a"])
+        }
+    }
+
+    @Test func overwritesWhenTold() throws {
+        try TestData.withTemporaryFolder { folder in
+            try AtomicFile.write("old and longer", to: folder + "/a")
+            try AtomicFile.write("new", to: folder + "/a", overwrite: true)
+            #expect(try text(folder + "/a") == "new")
+            #expect(try names(folder) == ["a"])
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func leavesNothingBehindWhereTheTargetIsAFolder(overwrite: Bool) throws {
+        try TestData.withTemporaryFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/a", withIntermediateDirectories: false)
+            let error = #expect(throws: FileError.self) {
+                try AtomicFile.write("x", to: folder + "/a", overwrite: overwrite)
+            }
+            #expect(error?.diagnosis.status == .cannotCreate)
+            #expect(try names(folder) == ["a"])
+        }
+    }
+
+    @Test func refusesAFolderThatIsAFile() throws {
+        try TestData.withTemporaryFolder { folder in
+            try AtomicFile.write("x", to: folder + "/file")
+            let error = #expect(throws: FileError.self) { try AtomicFile.write("x", to: folder + "/file/b") }
+            #expect(error?.diagnosis.status == .cannotCreate)
+            #expect(error?.diagnosis.path == folder + "/file")
+        }
+    }
+
+    /// A folder that takes no files, whoever asks.
+    @Test func refusesAPseudoFolder() {
+        let error = #expect(throws: FileError.self) { try AtomicFile.write("x", to: "/proc/self/submit-test") }
+        #expect(error?.diagnosis.status == .cannotCreate)
+    }
+
+    @Test func manyThreadsWriteOneFileEach() async throws {
+        try await TestData.withTemporaryFolder { folder in
+            _ = try await parallelMap(Array(0..<64), width: 8) { index, _ in
+                try AtomicFile.write("\(index)", to: folder + "/\(index)")
+            }
+            #expect(try names(folder).count == 64)
+            for index in 0..<64 { #expect(try text(folder + "/\(index)") == "\(index)") }
+        }
+    }
+
+    @Test func mapsOnlyRegularFiles() throws {
+        try TestData.withTemporaryFolder { folder in
+            let error = #expect(throws: FileError.self) { try MappedFile(path: folder) }
+            #expect(error?.diagnosis.status == .noInput)
+            let missing = #expect(throws: FileError.self) { try MappedFile(path: folder + "/none") }
+            #expect(missing?.diagnosis.what.contains("No such file") == true)
+        }
+    }
+
+    @Test func hashesWithSHA256() throws {
+        // FIPS 180-4's examples.
+        #expect(SHA256.hexDigest(of: "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(SHA256.hexDigest(of: "") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        try TestData.withTemporaryFolder { folder in
+            try AtomicFile.write("abc", to: folder + "/abc")
+            #expect(try MappedFile(path: folder + "/abc").sha256() == SHA256.hexDigest(of: "abc"))
+        }
+    }
+}
