@@ -88,7 +88,8 @@ public struct Convolution: Sendable, Hashable {
     public var padding: Padding
     public var groups: Int
 
-    public init(weight: String, bias: String? = nil, stride: Int = 1, padding: Padding = .symmetric(0), groups: Int = 1) {
+    public init(weight: String, bias: String? = nil, stride: Int = 1, padding: Padding = .symmetric(0), groups: Int = 1)
+    {
         self.weight = weight
         self.bias = bias
         self.stride = stride

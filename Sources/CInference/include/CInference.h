@@ -1,1 +1,134 @@
-// CInference
+// A network as a list of steps over one arena of floats, run by oneDNN and a few kernels of our own.
+//
+// The caller (Swift's planner) decides everything: which steps, which layouts, where in the arena each tensor stands.
+// This library translates. A plan is used by one thread at a time, always the same one: libgomp keeps a team of
+// workers for each thread that calls it.
+//
+// Layouts: plain is (C,H,W); blocked is (C/block,H,W,block) with C a multiple of the block. Lanes beyond a tensor's
+// real channels hold finite numbers that no weight reads.
+#ifndef CINFERENCE_H
+#define CINFERENCE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// What a function returns; a message says more where it is not `CInferenceDone`.
+enum { CInferenceDone = 0, CInferenceFailed = 1, CInferenceUnsupported = 2 };
+
+/// Where a tensor stands.
+enum { CInferenceArena = 0, CInferenceInput = 1, CInferenceOutput = 2 };
+
+/// Element-wise functions.
+enum { CInferenceIdentity = 0, CInferenceRelu = 1, CInferenceSilu = 2, CInferenceSigmoid = 3 };
+
+/// A text that a function fills when it fails.
+typedef struct {
+    char text[256];
+} CInferenceMessage;
+
+/// A tensor of one image.
+typedef struct {
+    int64_t offset;   // floats from the beginning of `space`
+    int32_t space;    // CInferenceArena, CInferenceInput or CInferenceOutput
+    int32_t blocked;  // 0: plain, 1: blocked
+    int32_t channels;
+    int32_t height;
+    int32_t width;
+} CInferenceTensor;
+
+/// destination = activation(conv(source) + bias [+ destination]); zeros around the source.
+typedef struct {
+    CInferenceTensor source;       // blocked, or plain with fewer channels than a block
+    CInferenceTensor destination;  // blocked
+    const float *weights;          // (O,I/groups,kH,kW), read during the call only
+    const float *bias;             // (O), read during the call only
+    int32_t groups;                // 1, or channels per group a multiple of the block
+    int32_t kernel_height, kernel_width, stride;
+    int32_t pad_top, pad_left, pad_bottom, pad_right;
+    int32_t activation;
+    int32_t accumulates;    // the destination holds a sum to add to
+    int32_t winograd;       // F(4x4,3x3) instead of the direct algorithm; `CInferenceUnsupported` where there is none
+    int32_t gated;          // each source channel is multiplied by `gate`; 1x1 kernels with one group only
+    CInferenceTensor gate;  // (I,1,1) blocked
+} CInferenceConvolution;
+
+/// destination = activation(depthwise conv(source) + bias), and the mean of its pixels where `pools`.
+typedef struct {
+    CInferenceTensor source, destination;  // blocked, the same channels
+    const float *weights;                  // (C,kH,kW), read during the call only
+    const float *bias;                     // (C), read during the call only
+    int32_t kernel_height, kernel_width, stride;
+    int32_t pad_top, pad_left;
+    int32_t activation;
+    int32_t pools;
+    CInferenceTensor pooled;  // (C,1,1) blocked
+} CInferenceDepthwise;
+
+/// Steps over whole maps, without weights.
+enum {
+    CInferenceMaxPool,      // kernel, stride, pad; blocked
+    CInferenceMean,         // (C,H,W) to (C,1,1); blocked
+    CInferenceAdd,          // source + second, then the activation; blocked
+    CInferenceScale,        // source * second, second (C,1,1), then the activation; blocked
+    CInferenceUpsample,     // nearest by `factor`; blocked
+    CInferenceActivate,     // blocked
+    CInferenceShuffle,      // destination(c, y*f+dy, x*f+dx) = source((dy*f+dx)*phase_channels + c, y, x); any layout
+    CInferenceCopyChannels  // source's channels to destination's from `first_channel`; any layout
+};
+
+/// A step over whole maps.
+typedef struct {
+    int32_t kind;
+    CInferenceTensor source, second, destination;
+    int32_t activation;
+    int32_t kernel, stride, pad;      // CInferenceMaxPool
+    int32_t factor, phase_channels;   // CInferenceUpsample, CInferenceShuffle
+    int32_t channels, first_channel;  // CInferenceShuffle and CInferenceCopyChannels: real channels to write
+} CInferenceMapStep;
+
+typedef struct CInferencePlan CInferencePlan;
+
+/// Floats in a channel block on this machine: 16 with AVX-512, 8 elsewhere.
+int32_t cinference_block(void);
+
+/// The instruction set that oneDNN uses, a short name such as `avx512_core_bf16`.
+const char *cinference_instruction_set(void);
+
+/// Whether oneDNN's compiled-in or environment limits leave it at AVX2 or better.
+int32_t cinference_has_fast_kernels(void);
+
+/// A plan without steps. The arena is memory of its own, made by `cinference_plan_finish`.
+int32_t cinference_plan_create(int32_t threads, CInferencePlan **plan, CInferenceMessage *message);
+void cinference_plan_destroy(CInferencePlan *plan);
+
+int32_t cinference_plan_add_convolution(
+    CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message);
+int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message);
+int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapStep *step, CInferenceMessage *message);
+
+/// The kernel that step `index` runs, such as `jit_wino_4x3:avx512_core`; valid while the plan lives.
+const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t index);
+
+/// Makes the arena of `floats` floats and the scratchpad; no step is added afterwards.
+int32_t cinference_plan_finish(CInferencePlan *plan, int64_t floats, CInferenceMessage *message);
+
+/// Bytes of the arena, the scratchpad and the prepared weights.
+int64_t cinference_plan_bytes(const CInferencePlan *plan);
+
+/// Runs all steps on one image. `seconds` is null or has a place for each step's time.
+int32_t cinference_plan_execute(
+    CInferencePlan *plan, const float *input, float *output, double *seconds, CInferenceMessage *message);
+
+/// In-place activation of `count` floats, on the calling thread.
+void cinference_activate(float *values, int64_t count, int32_t activation);
+
+/// Calls `body(context, i)` for each i below `count`, on up to `threads` threads, in no fixed order.
+void cinference_parallel(int32_t threads, int64_t count, void *context, void (*body)(void *context, int64_t index));
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,109 @@
+// Dense and grouped convolutions, by oneDNN.
+#include "Parallel.hpp"
+#include "Plan.hpp"
+
+using namespace cinference;
+using dnnl::memory;
+
+namespace {
+
+memory::desc mapDescriptor(const CInferenceTensor &t) {
+    using Tag = memory::format_tag;
+    const Tag blocked = kernels().block == 16 ? Tag::nChw16c : Tag::nChw8c;
+    return {{1, t.channels, t.height, t.width}, memory::data_type::f32, t.blocked ? blocked : Tag::nchw};
+}
+
+class ConvolutionStep final : public Step {
+public:
+    ConvolutionStep(const CInferenceConvolution &step, const CInferencePlan &plan)
+        : source(step.source), destination(step.destination), gate(step.gate), gated(step.gated) {
+        using Tag = memory::format_tag;
+        const auto f32 = memory::data_type::f32;
+        const memory::dim groups = step.groups, out = destination.channels, in = source.channels;
+        const memory::dim height = step.kernel_height, width = step.kernel_width;
+        const memory::dims weightShape = groups == 1 ? memory::dims{out, in, height, width}
+                                                     : memory::dims{groups, out / groups, in / groups, height, width};
+        const memory::desc plain(weightShape, f32, groups == 1 ? Tag::oihw : Tag::goihw);
+        // The gate is multiplied into the weights, so their layout must be known.
+        const Tag gatedTag = kernels().block == 16 ? Tag::OIhw16i16o : Tag::OIhw8i8o;
+        const memory::desc wanted(weightShape, f32, gated ? gatedTag : Tag::any);
+
+        dnnl::post_ops postOps;
+        if (step.accumulates) postOps.append_sum();
+        switch (step.activation) {
+            case CInferenceRelu: postOps.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0); break;
+            case CInferenceSilu: postOps.append_eltwise(1, dnnl::algorithm::eltwise_swish, 1, 0); break;
+            case CInferenceSigmoid: postOps.append_eltwise(1, dnnl::algorithm::eltwise_logistic, 0, 0); break;
+            default: break;
+        }
+        dnnl::primitive_attr attributes;
+        attributes.set_post_ops(postOps);
+        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+
+        const auto algorithm =
+            step.winograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
+        const dnnl::convolution_forward::desc descriptor(
+            dnnl::prop_kind::forward_inference, algorithm, mapDescriptor(source), wanted,
+            memory::desc({out}, f32, Tag::x), mapDescriptor(destination), {step.stride, step.stride},
+            {step.pad_top, step.pad_left}, {step.pad_bottom, step.pad_right});
+        dnnl::convolution_forward::primitive_desc primitive(descriptor, attributes, plan.engine);
+        implementation = primitive.impl_info_str();
+        if (cinference_has_fast_kernels() && implementation.compare(0, 3, "ref") == 0)
+            throw Unsupported("oneDNN has only its reference kernel, " + implementation);
+
+        weights = reorder(step.weights, plain, primitive.weights_desc(), plan);
+        bias = FloatBuffer(step.bias, out);
+        scaledBytes = gated ? size_t(weights.bytes() + 63) / 64 * 64 : 0;
+        libraryBytes = primitive.scratchpad_desc().get_size();
+        convolution = dnnl::convolution_forward(primitive);
+        arguments = {
+            {DNNL_ARG_SRC, memory(primitive.src_desc(), plan.engine, nullptr)},
+            {DNNL_ARG_WEIGHTS, memory(primitive.weights_desc(), plan.engine, weights.data())},
+            {DNNL_ARG_BIAS, memory(primitive.bias_desc(), plan.engine, bias.data())},
+            {DNNL_ARG_DST, memory(primitive.dst_desc(), plan.engine, nullptr)},
+            {DNNL_ARG_SCRATCHPAD, memory(primitive.scratchpad_desc(), plan.engine, nullptr)},
+        };
+    }
+
+    void execute(const Run &run) override {
+        if (gated) {
+            auto *scaled = static_cast<float *>(run.scratch);
+            const int block = kernels().block;
+            kernels().scaleWeights(
+                weights.data(), run.at(gate), scaled, destination.channels / block, source.channels / block, run.threads);
+            arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(scaled);
+        }
+        arguments.at(DNNL_ARG_SRC).set_data_handle(run.at(source));
+        arguments.at(DNNL_ARG_DST).set_data_handle(run.at(destination));
+        arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(static_cast<char *>(run.scratch) + scaledBytes);
+        convolution.execute(run.stream, arguments);
+        run.stream.wait();
+    }
+
+    size_t scratchBytes() const override { return scaledBytes + libraryBytes; }
+    int64_t weightBytes() const override { return weights.bytes() + bias.bytes(); }
+
+private:
+    static FloatBuffer reorder(
+        const float *values, const memory::desc &from, const memory::desc &to, const CInferencePlan &plan) {
+        FloatBuffer result(int64_t(to.get_size() + sizeof(float) - 1) / int64_t(sizeof(float)));
+        memory source(from, plan.engine, const_cast<float *>(values)), target(to, plan.engine, result.data());
+        dnnl::stream stream(plan.engine);
+        dnnl::reorder(source, target).execute(stream, source, target);
+        stream.wait();
+        return result;
+    }
+
+    CInferenceTensor source, destination, gate;
+    bool gated;
+    FloatBuffer weights, bias;
+    size_t scaledBytes, libraryBytes;
+    dnnl::convolution_forward convolution;
+    std::unordered_map<int, memory> arguments;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> cinference::makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan) {
+    return std::make_unique<ConvolutionStep>(step, plan);
+}

@@ -1,0 +1,264 @@
+// The kernels themselves, on vectors of `blockSize` floats. Included once by each Kernels*.cpp, inside a namespace and
+// under a target attribute of its own; has no include guard for that reason and includes nothing.
+
+// Vectors go by value between static functions only, so that no ABI is at stake where the target has no such register.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef float Vector __attribute__((vector_size(blockSize * 4), aligned(4)));
+typedef int32_t IntVector __attribute__((vector_size(blockSize * 4)));
+
+static inline Vector load(const float *p) { return *reinterpret_cast<const Vector *>(p); }
+static inline void store(float *p, Vector v) { *reinterpret_cast<Vector *>(p) = v; }
+static inline Vector all(float value) { return Vector{} + value; }
+static inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+static inline Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
+
+/// e^x to 2 ulp: Cephes' expf polynomial after reduction by ln 2; the argument is held in [-87, 88].
+static inline Vector exponential(Vector x) {
+    x = larger(smaller(x, all(88.0f)), all(-87.0f));
+    const Vector shift = all(12582912.0f);  // 1.5 * 2^23: adding it rounds to a whole number
+    Vector n = (x * all(1.44269504f) + shift) - shift;
+    Vector r = x - n * all(0.693359375f);
+    r = r - n * all(-2.12194440e-4f);
+    Vector p = all(1.9875691500e-4f);
+    p = p * r + all(1.3981999507e-3f);
+    p = p * r + all(8.3334519073e-3f);
+    p = p * r + all(4.1665795894e-2f);
+    p = p * r + all(1.6666665459e-1f);
+    p = p * r + all(5.0000001201e-1f);
+    p = p * (r * r) + r + all(1.0f);
+    IntVector power = (__builtin_convertvector(n, IntVector) + 127) << 23;
+    return p * reinterpret_cast<Vector &>(power);
+}
+
+static inline Vector sigmoid(Vector x) { return all(1.0f) / (all(1.0f) + exponential(-x)); }
+
+static inline Vector activated(Vector x, int activation) {
+    switch (activation) {
+        case CInferenceRelu: return larger(x, all(0.0f));
+        case CInferenceSilu: return x * sigmoid(x);
+        case CInferenceSigmoid: return sigmoid(x);
+        default: return x;
+    }
+}
+
+/// `Pixels` neighbouring output pixels; taps are added in the order of the kernel whatever `Pixels` is, so that a
+/// pixel's value does not depend on its place in the row. `Kernel` and `Stride` 0: read from the arguments.
+template <int Kernel, int Stride, int Pixels>
+static inline __attribute__((always_inline)) void depthwisePixels(
+    const DepthwiseArguments &a, const float *source, const float *weights, Vector bias, int firstRow, int lastRow,
+    int firstColumn, int lastColumn, int activation, float *destination, Vector &sum) {
+    const int kernelWidth = Kernel ? Kernel : a.kernelWidth;
+    const int stride = Stride ? Stride : a.stride;
+    Vector result[Pixels];
+    for (int p = 0; p < Pixels; ++p) result[p] = bias;
+    for (int ky = firstRow; ky < lastRow; ++ky) {
+        const float *row = source + int64_t(ky) * a.sourceWidth * blockSize;
+        const float *taps = weights + ky * kernelWidth * blockSize;
+        if (Kernel && Pixels > 1) {
+#pragma clang loop unroll(full)
+            for (int kx = 0; kx < Kernel; ++kx) {
+                Vector tap = load(taps + kx * blockSize);
+#pragma clang loop unroll(full)
+                for (int p = 0; p < Pixels; ++p) result[p] += load(row + (p * stride + kx) * blockSize) * tap;
+            }
+        } else {
+            for (int kx = firstColumn; kx < lastColumn; ++kx) {
+                Vector tap = load(taps + kx * blockSize);
+                for (int p = 0; p < Pixels; ++p) result[p] += load(row + (p * stride + kx) * blockSize) * tap;
+            }
+        }
+    }
+    for (int p = 0; p < Pixels; ++p) {
+        Vector value = activated(result[p], activation);
+        sum += value;
+        store(destination + p * blockSize, value);
+    }
+}
+
+/// One output row of one block; returns the sum of its pixels.
+template <int Kernel, int Stride>
+static Vector depthwiseRow(const DepthwiseArguments &a, int block, int y) {
+    const int kernelHeight = Kernel ? Kernel : a.kernelHeight, kernelWidth = Kernel ? Kernel : a.kernelWidth;
+    const int stride = Stride ? Stride : a.stride;
+    const int top = y * stride - a.padTop;
+    const int firstRow = top < 0 ? -top : 0;
+    const int lastRow = a.sourceHeight - top < kernelHeight ? a.sourceHeight - top : kernelHeight;
+    const float *source = a.source + (int64_t(block) * a.sourceHeight + top) * a.sourceWidth * blockSize;
+    const float *weights = a.weights + int64_t(block) * kernelHeight * kernelWidth * blockSize;
+    float *destination = a.destination + (int64_t(block) * a.height + y) * a.width * blockSize;
+    const Vector bias = load(a.bias + block * blockSize);
+    Vector sum{};
+    auto edge = [&](int x) {
+        const int left = x * stride - a.padLeft;
+        const int first = left < 0 ? -left : 0;
+        const int last = a.sourceWidth - left < kernelWidth ? a.sourceWidth - left : kernelWidth;
+        depthwisePixels<Kernel, Stride, 1>(
+            a, source + int64_t(left) * blockSize, weights, bias, firstRow, lastRow, first, last, a.activation,
+            destination + int64_t(x) * blockSize, sum);
+    };
+    int x = 0;
+    const int innerBegin = (a.padLeft + stride - 1) / stride;
+    const int innerRoom = a.sourceWidth - kernelWidth + a.padLeft;
+    const int innerEnd = innerRoom < 0 ? 0 : (innerRoom / stride + 1 < a.width ? innerRoom / stride + 1 : a.width);
+    constexpr int pixels = 8;
+    for (; x < innerBegin && x < a.width; ++x) edge(x);
+    for (; x + pixels <= innerEnd; x += pixels) {
+        depthwisePixels<Kernel, Stride, pixels>(
+            a, source + (int64_t(x) * stride - a.padLeft) * blockSize, weights, bias, firstRow, lastRow, 0, kernelWidth,
+            a.activation, destination + int64_t(x) * blockSize, sum);
+    }
+    for (; x < a.width; ++x) edge(x);
+    return sum;
+}
+
+template <int Kernel, int Stride>
+static void depthwiseOf(const DepthwiseArguments &a) {
+    const int tiles = depthwiseTiles(a.height);
+    parallel(a.threads, int64_t(a.blocks) * tiles, [&](int64_t task) {
+        const int block = int(task / tiles), tile = int(task % tiles);
+        const int end = (tile + 1) * depthwiseTileRows < a.height ? (tile + 1) * depthwiseTileRows : a.height;
+        Vector sum{};
+        for (int y = tile * depthwiseTileRows; y < end; ++y) sum += depthwiseRow<Kernel, Stride>(a, block, y);
+        if (a.pooled) store(a.partial + (int64_t(tile) * a.blocks + block) * blockSize, sum);
+    });
+    if (!a.pooled) return;
+    const Vector area = all(float(int64_t(a.height) * a.width));
+    for (int block = 0; block < a.blocks; ++block) {
+        Vector sum{};
+        for (int tile = 0; tile < tiles; ++tile) sum += load(a.partial + (int64_t(tile) * a.blocks + block) * blockSize);
+        store(a.pooled + block * blockSize, sum / area);
+    }
+}
+
+static void depthwise(const DepthwiseArguments &a) {
+    const int kernel = a.kernelHeight == a.kernelWidth ? a.kernelHeight : 0;
+    if (kernel == 3 && a.stride == 1) return depthwiseOf<3, 1>(a);
+    if (kernel == 3 && a.stride == 2) return depthwiseOf<3, 2>(a);
+    if (kernel == 5 && a.stride == 1) return depthwiseOf<5, 1>(a);
+    if (kernel == 5 && a.stride == 2) return depthwiseOf<5, 2>(a);
+    depthwiseOf<0, 0>(a);
+}
+
+static void maxPool(const MapArguments &a) {
+    parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
+        const int64_t block = task / a.height, y = task % a.height;
+        for (int64_t x = 0; x < a.width; ++x) {
+            Vector most = all(-__builtin_inff());
+            for (int ky = 0; ky < a.kernel; ++ky) {
+                const int64_t row = y * a.stride - a.pad + ky;
+                if (row < 0 || row >= a.sourceHeight) continue;
+                for (int kx = 0; kx < a.kernel; ++kx) {
+                    const int64_t column = x * a.stride - a.pad + kx;
+                    if (column < 0 || column >= a.sourceWidth) continue;
+                    const int64_t pixel = (block * a.sourceHeight + row) * a.sourceWidth + column;
+                    most = larger(load(a.source + pixel * blockSize), most);
+                }
+            }
+            store(a.destination + ((block * a.height + y) * a.width + x) * blockSize, most);
+        }
+    });
+}
+
+static void mean(const MapArguments &a) {
+    parallel(a.threads, a.blocks, [&](int64_t block) {
+        const float *source = a.source + block * a.sourceHeight * a.sourceWidth * blockSize;
+        Vector sum{};
+        for (int64_t y = 0; y < a.sourceHeight; ++y) {
+            Vector row{};
+            for (int64_t x = 0; x < a.sourceWidth; ++x) row += load(source + (y * a.sourceWidth + x) * blockSize);
+            sum += row;
+        }
+        store(a.destination + block * blockSize, sum / all(float(int64_t(a.sourceHeight) * a.sourceWidth)));
+    });
+}
+
+/// Calls `body(first, last)` for runs of whole pixels of all blocks; element-wise kernels only.
+template <typename Body>
+static void parallelRows(const MapArguments &a, const Body &body) {
+    const int64_t row = int64_t(a.width) * blockSize;
+    parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) { body(task * row, (task + 1) * row); });
+}
+
+static void add(const MapArguments &a) {
+    parallelRows(a, [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; i += blockSize)
+            store(a.destination + i, activated(load(a.source + i) + load(a.second + i), a.activation));
+    });
+}
+
+static void scale(const MapArguments &a) {
+    const int64_t area = int64_t(a.height) * a.width * blockSize;
+    parallelRows(a, [&](int64_t first, int64_t last) {
+        const Vector gate = load(a.second + first / area * blockSize);
+        for (int64_t i = first; i < last; i += blockSize)
+            store(a.destination + i, activated(load(a.source + i) * gate, a.activation));
+    });
+}
+
+static void activate(const MapArguments &a) {
+    parallelRows(a, [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; i += blockSize)
+            store(a.destination + i, activated(load(a.source + i), a.activation));
+    });
+}
+
+static void upsample(const MapArguments &a) {
+    parallel(a.threads, int64_t(a.blocks) * a.sourceHeight, [&](int64_t task) {
+        const float *source = a.source + task * a.sourceWidth * blockSize;
+        float *destination = a.destination + task * a.factor * a.width * blockSize;
+        for (int dy = 0; dy < a.factor; ++dy) {
+            for (int64_t x = 0; x < a.sourceWidth; ++x) {
+                const Vector value = load(source + x * blockSize);
+                for (int dx = 0; dx < a.factor; ++dx, destination += blockSize) store(destination, value);
+            }
+        }
+    });
+}
+
+static void shuffle(const ShuffleArguments &a) {
+    const int64_t factor = a.factor, width = a.width * factor;
+    const bool whole = a.phaseChannels % blockSize == 0 && a.channels % blockSize == 0
+        && a.firstChannel % blockSize == 0 && a.from.lane == 1 && a.to.lane == 1;
+    auto address = [](const Strides &s, int64_t c) { return c / blockSize * s.block + c % blockSize * s.lane; };
+    const int64_t step = whole ? blockSize : 1;
+    const int64_t channels = (a.fill + step - 1) / step;
+    parallel(a.threads, channels * a.height, [&](int64_t task) {
+        const int64_t c = task / a.height * step, y = task % a.height;
+        for (int64_t dy = 0; dy < factor; ++dy) {
+            for (int64_t dx = 0; dx < factor; ++dx) {
+                const float *from = a.source + address(a.from, (dy * factor + dx) * a.phaseChannels + c)
+                    + y * a.width * a.from.pixel;
+                float *to = a.destination + address(a.to, a.firstChannel + c)
+                    + ((y * factor + dy) * width + dx) * a.to.pixel;
+                if (whole) {
+                    for (int64_t x = 0; x < a.width; ++x)
+                        store(to + x * factor * a.to.pixel, load(from + x * a.from.pixel));
+                } else if (c < a.channels) {
+                    for (int64_t x = 0; x < a.width; ++x) to[x * factor * a.to.pixel] = from[x * a.from.pixel];
+                } else {
+                    for (int64_t x = 0; x < a.width; ++x) to[x * factor * a.to.pixel] = 0;
+                }
+            }
+        }
+    });
+}
+
+static void scaleWeights(
+    const float *weights, const float *gate, float *scaled, int outBlocks, int inBlocks, int threads) {
+    parallel(threads, outBlocks, [&](int64_t block) {
+        const int64_t first = block * inBlocks * blockSize;
+        for (int64_t i = 0; i < int64_t(inBlocks) * blockSize; ++i)
+            store(scaled + (first + i) * blockSize, load(weights + (first + i) * blockSize) * all(gate[i]));
+    });
+}
+
+static void activateArray(float *values, int64_t count, int activation) {
+    int64_t i = 0;
+    for (; i + blockSize <= count; i += blockSize) store(values + i, activated(load(values + i), activation));
+    if (i == count) return;
+    float rest[blockSize] = {};
+    for (int64_t j = i; j < count; ++j) rest[j - i] = values[j];
+    store(rest, activated(load(rest), activation));
+    for (int64_t j = i; j < count; ++j) values[j] = rest[j - i];
+}

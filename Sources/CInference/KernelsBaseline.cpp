@@ -1,0 +1,17 @@
+// The kernels for any machine.
+#include "CInference.h"
+#include "Kernels.hpp"
+#include "Parallel.hpp"
+
+namespace cinference {
+namespace baseline {
+constexpr int blockSize = 8;
+#include "KernelBodies.hpp"
+}  // namespace baseline
+}  // namespace cinference
+
+const cinference::Kernels cinference::baselineKernels = {
+    baseline::blockSize, "baseline", baseline::depthwise, baseline::maxPool,  baseline::mean,
+    baseline::add,       baseline::scale,  baseline::upsample,  baseline::activate, baseline::shuffle,
+    baseline::scaleWeights, baseline::activateArray,
+};

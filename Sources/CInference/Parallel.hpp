@@ -1,0 +1,33 @@
+// A parallel loop on libgomp's workers, the ones that oneDNN uses. `-fopenmp` does not link under Swift's clang, so
+// the entry point is declared by hand.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+extern "C" void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+extern "C" void omp_set_num_threads(int threads);
+
+namespace cinference {
+
+/// Calls `body(i)` for each i below `count`; indices are handed out one by one, so `body` must not care for order.
+template <typename Body>
+void parallel(int threads, int64_t count, const Body &body) {
+    if (threads <= 1 || count <= 1) {
+        for (int64_t i = 0; i < count; ++i) body(i);
+        return;
+    }
+    struct Shared {
+        const Body &body;
+        int64_t count;
+        std::atomic<int64_t> next{0};
+    } shared{body, count};
+    GOMP_parallel(
+        [](void *data) {
+            auto &shared = *static_cast<Shared *>(data);
+            for (int64_t i; (i = shared.next.fetch_add(1, std::memory_order_relaxed)) < shared.count;) shared.body(i);
+        },
+        &shared, static_cast<unsigned>(threads < count ? threads : count), 0);
+}
+
+}  // namespace cinference

@@ -1,0 +1,130 @@
+#include "Plan.hpp"
+
+#include <chrono>
+
+#include <sys/mman.h>
+
+#include "Parallel.hpp"
+
+using namespace cinference;
+
+FloatBuffer::FloatBuffer(int64_t count) {
+    constexpr size_t page = size_t(2) << 20;
+    const size_t wanted = size_t(count) * sizeof(float);
+    const size_t alignment = wanted >= page ? page : 64;
+    const size_t rounded = (wanted + alignment - 1) / alignment * alignment;
+    if (rounded == 0) return;
+    memory.reset(std::aligned_alloc(alignment, rounded));
+    if (!memory) throw std::bad_alloc();
+    if (alignment == page) madvise(memory.get(), rounded, MADV_HUGEPAGE);
+    std::memset(memory.get(), 0, rounded);
+    size = int64_t(rounded);
+}
+
+const Kernels &cinference::kernels() {
+#if defined(__x86_64__)
+    switch (dnnl::get_effective_cpu_isa()) {
+        case dnnl::cpu_isa::all:
+        case dnnl::cpu_isa::avx512_core:
+        case dnnl::cpu_isa::avx512_core_vnni:
+        case dnnl::cpu_isa::avx512_core_bf16:
+        case dnnl::cpu_isa::avx512_core_amx: return avx512Kernels;
+        case dnnl::cpu_isa::avx2:
+        case dnnl::cpu_isa::avx2_vnni: return avx2Kernels;
+        default: return baselineKernels;
+    }
+#else
+    return baselineKernels;
+#endif
+}
+
+int32_t cinference_block(void) {
+    return kernels().block;
+}
+
+const char *cinference_instruction_set(void) {
+    switch (dnnl::get_effective_cpu_isa()) {
+        case dnnl::cpu_isa::all: return "all";
+        case dnnl::cpu_isa::sse41: return "sse41";
+        case dnnl::cpu_isa::avx: return "avx";
+        case dnnl::cpu_isa::avx2: return "avx2";
+        case dnnl::cpu_isa::avx2_vnni: return "avx2_vnni";
+        case dnnl::cpu_isa::avx512_core: return "avx512_core";
+        case dnnl::cpu_isa::avx512_core_vnni: return "avx512_core_vnni";
+        case dnnl::cpu_isa::avx512_core_bf16: return "avx512_core_bf16";
+        case dnnl::cpu_isa::avx512_core_amx: return "avx512_core_amx";
+        default: return "unknown";
+    }
+}
+
+int32_t cinference_has_fast_kernels(void) {
+    return &kernels() != &baselineKernels;
+}
+
+int32_t cinference_plan_create(int32_t threads, CInferencePlan **plan, CInferenceMessage *message) {
+    return guarded(message, [&] {
+        omp_set_num_threads(threads);
+        *plan = new CInferencePlan(threads);
+    });
+}
+
+void cinference_plan_destroy(CInferencePlan *plan) {
+    delete plan;
+}
+
+int32_t cinference_plan_add_convolution(
+    CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message) {
+    return guarded(message, [&] { plan->steps.push_back(makeConvolution(*step, *plan)); });
+}
+
+int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message) {
+    return guarded(message, [&] { plan->steps.push_back(makeDepthwise(*step)); });
+}
+
+int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapStep *step, CInferenceMessage *message) {
+    return guarded(message, [&] { plan->steps.push_back(makeMapStep(*step)); });
+}
+
+const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t index) {
+    return plan->steps[size_t(index)]->implementation.c_str();
+}
+
+int32_t cinference_plan_finish(CInferencePlan *plan, int64_t floats, CInferenceMessage *message) {
+    return guarded(message, [&] {
+        size_t scratch = 0;
+        for (const auto &step : plan->steps) scratch = std::max(scratch, step->scratchBytes());
+        plan->arena = FloatBuffer(floats);
+        plan->scratch = FloatBuffer(int64_t(scratch + sizeof(float) - 1) / int64_t(sizeof(float)));
+    });
+}
+
+int64_t cinference_plan_bytes(const CInferencePlan *plan) {
+    int64_t bytes = plan->arena.bytes() + plan->scratch.bytes();
+    for (const auto &step : plan->steps) bytes += step->weightBytes();
+    return bytes;
+}
+
+int32_t cinference_plan_execute(
+    CInferencePlan *plan, const float *input, float *output, double *seconds, CInferenceMessage *message) {
+    return guarded(message, [&] {
+        using Clock = std::chrono::steady_clock;
+        omp_set_num_threads(plan->threads);
+        Run run{{plan->arena.data(), const_cast<float *>(input), output}, plan->scratch.data(), plan->threads, plan->stream};
+        auto before = Clock::now();
+        for (size_t i = 0; i < plan->steps.size(); ++i) {
+            plan->steps[i]->execute(run);
+            if (!seconds) continue;
+            const auto now = Clock::now();
+            seconds[i] = std::chrono::duration<double>(now - before).count();
+            before = now;
+        }
+    });
+}
+
+void cinference_activate(float *values, int64_t count, int32_t activation) {
+    kernels().activateArray(values, count, activation);
+}
+
+void cinference_parallel(int32_t threads, int64_t count, void *context, void (*body)(void *context, int64_t index)) {
+    parallel(threads, count, [&](int64_t index) { body(context, index); });
+}

@@ -1,0 +1,99 @@
+// A plan: its steps, its memory, the oneDNN engine and stream that they share.
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "CInference.h"
+#include "Kernels.hpp"
+
+namespace cinference {
+
+/// A step that this library or this machine's oneDNN cannot do; the planner may try another way.
+struct Unsupported : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Floats on 2 MiB pages where they fill some, zero at first.
+class FloatBuffer {
+public:
+    FloatBuffer() = default;
+    explicit FloatBuffer(int64_t count);
+    FloatBuffer(const float *values, int64_t count) : FloatBuffer(count) {
+        std::memcpy(data(), values, sizeof(float) * size_t(count));
+    }
+    float *data() const { return static_cast<float *>(memory.get()); }
+    int64_t bytes() const { return size; }
+
+private:
+    struct Free {
+        void operator()(void *p) const { std::free(p); }
+    };
+    std::unique_ptr<void, Free> memory;
+    int64_t size = 0;
+};
+
+/// What a step sees while it runs.
+struct Run {
+    float *spaces[3];
+    void *scratch;
+    int threads;
+    dnnl::stream &stream;
+
+    float *at(const CInferenceTensor &t) const { return spaces[t.space] + t.offset; }
+};
+
+struct Step {
+    std::string implementation;
+    virtual ~Step() = default;
+    virtual void execute(const Run &run) = 0;
+    /// Bytes of scratchpad that `execute` needs; the steps share one.
+    virtual size_t scratchBytes() const { return 0; }
+    virtual int64_t weightBytes() const { return 0; }
+};
+
+/// Runs `body`; exceptions become an error code and a message.
+template <typename Body>
+int32_t guarded(CInferenceMessage *message, const Body &body) {
+    auto fail = [&](int32_t code, const char *text) {
+        if (message) {
+            std::strncpy(message->text, text, sizeof message->text - 1);
+            message->text[sizeof message->text - 1] = 0;
+        }
+        return code;
+    };
+    try {
+        body();
+        return CInferenceDone;
+    } catch (const Unsupported &error) {
+        return fail(CInferenceUnsupported, error.what());
+    } catch (const dnnl::error &error) {
+        return fail(error.status == dnnl_unimplemented ? CInferenceUnsupported : CInferenceFailed, error.what());
+    } catch (const std::exception &error) {
+        return fail(CInferenceFailed, error.what());
+    } catch (...) {
+        return fail(CInferenceFailed, "unknown C++ exception");
+    }
+}
+
+std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
+std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step);
+std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);
+
+}  // namespace cinference
+
+struct CInferencePlan {
+    explicit CInferencePlan(int threads) : threads(threads) {}
+
+    int threads;
+    dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+    dnnl::stream stream{engine};
+    std::vector<std::unique_ptr<cinference::Step>> steps;
+    cinference::FloatBuffer arena, scratch;
+};

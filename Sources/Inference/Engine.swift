@@ -1,0 +1,111 @@
+import Core
+
+/// Runs a `Graph` on images: validates it, folds its batch norms, fuses its steps and compiles them for one input
+/// shape at a time.
+///
+/// A run computes on one dedicated thread and its OpenMP workers, whoever calls; calls from several threads wait for
+/// each other. The result is bit for bit the same for any number of threads and any composition of the batch.
+public final class Engine: Sendable {
+    private let graph: Graph
+    private let weightShapes: [String: [Int]]
+    private let executor: any Executor
+
+    /// Reads and folds the weights; kernels are compiled at the first run of a shape.
+    ///
+    /// - Throws: the weight source's errors; `InferenceError` where a weight, or a weight with its batch norm folded
+    ///   in, is not finite.
+    public init(graph: Graph, weights: some WeightSource, options: EngineOptions = EngineOptions()) throws {
+        var weightShapes: [String: [Int]] = [:]
+        for name in graph.weightNames where weightShapes[name] == nil {
+            weightShapes[name] = try weights.weight(name).shape
+        }
+        self.graph = graph
+        self.weightShapes = weightShapes
+        switch options.backend {
+        case .reference:
+            executor = ReferenceExecutor(graph: graph, weights: weights)
+        case .blas:
+            executor = try BLASExecutor(
+                FusedNetwork(graph: graph, weights: weights, weightShapes: weightShapes), threads: options.threads)
+        case .oneDNN:
+            executor = try OneDNNExecutor(
+                FusedNetwork(graph: graph, weights: weights, weightShapes: weightShapes), threads: options.threads)
+        }
+    }
+
+    /// The result's shape for an input of shape `input`.
+    ///
+    /// - Throws: `InferenceError` that names the layer which cannot take its input.
+    public func outputShape(for input: TensorShape) throws -> TensorShape {
+        try shapes(for: input)[graph.output.index]
+    }
+
+    /// Runs the network. The first run of a shape compiles it.
+    ///
+    /// - Parameters:
+    ///   - input: (N,C,H,W), row-major.
+    ///   - shape: the input's shape.
+    ///   - output: receives the graph's result, row-major; (N,1,H,W) for a text detector.
+    /// - Throws: `InferenceError` where the graph cannot take `shape` or a buffer has the wrong size.
+    public func run(
+        input: UnsafeBufferPointer<Float>, shape: TensorShape, output: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        try execute(input, shape, output, nil)
+    }
+
+    /// Runs the network on an array, (N,C,H,W) row-major, and returns the result's elements.
+    public func run(_ input: [Float], shape: TensorShape) throws -> [Float] {
+        var result = [Float](repeating: 0, count: try outputShape(for: shape).count)
+        try input.withUnsafeBufferPointer { input in
+            try result.withUnsafeMutableBufferPointer { try run(input: input, shape: shape, output: $0) }
+        }
+        return result
+    }
+
+    /// Runs the network and tells what each step took, compilation aside.
+    ///
+    /// - Returns: the steps in the order they ran.
+    public func profile(
+        input: UnsafeBufferPointer<Float>, shape: TensorShape, output: UnsafeMutableBufferPointer<Float>
+    ) throws -> [StepTiming] {
+        let profile = Profile()
+        try execute(input, shape, output, profile)
+        return profile.steps
+    }
+
+    private func execute(
+        _ input: UnsafeBufferPointer<Float>, _ shape: TensorShape, _ output: UnsafeMutableBufferPointer<Float>,
+        _ profile: Profile?
+    ) throws {
+        let shapes = try shapes(for: shape)
+        let outputShape = shapes[graph.output.index]
+        guard input.count == shape.count, output.count == outputShape.count, let source = input.baseAddress,
+            let destination = output.baseAddress
+        else {
+            throw InferenceError.shape(
+                "buffers of the wrong size", label: "engine", found: "\(input.count) in, \(output.count) out",
+                expected: "\(shape.count) in, \(outputShape.count) out")
+        }
+        try InferenceThread.shared.sync {
+            try executor.execute(shapes, source, destination, profile)
+        }
+    }
+
+    private func shapes(for input: TensorShape) throws -> [TensorShape] {
+        try graph.shapes(input: input) { weightShapes[$0] ?? [] }
+    }
+}
+
+/// What runs a graph for `Engine`; called on the inference thread only.
+protocol Executor: Sendable {
+    /// Runs one batch: `shapes` are those of all the graph's values.
+    func execute(
+        _ shapes: [TensorShape], _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+        _ profile: Profile?
+    ) throws
+}
+
+/// The timings of one run while they are collected.
+final class Profile {
+    var steps: [StepTiming] = []
+}

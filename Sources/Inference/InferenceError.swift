@@ -1,0 +1,44 @@
+import Core
+
+/// The error type of `Inference`: graphs, weights and engines that do not fit together.
+public struct InferenceError: DiagnosedError {
+    public let diagnosis: Diagnosis
+
+    /// Wraps a diagnosis.
+    public init(_ diagnosis: Diagnosis) {
+        self.diagnosis = diagnosis
+    }
+
+    /// A layer's input has a shape that its operation cannot take.
+    static func shape(_ what: String, label: String, found: String, expected: String) -> InferenceError {
+        InferenceError(Diagnosis(.badData, what, place: label, found: found, expected: expected))
+    }
+
+    /// A weight has another shape than its layer needs.
+    static func weightShape(_ name: String, label: String, found: [Int], expected: String) -> InferenceError {
+        InferenceError(
+            Diagnosis(
+                .badData, "weight of layer \(label) has the wrong shape", place: name, found: text(found),
+                expected: expected, nextStep: "check that the checkpoint belongs to this architecture"))
+    }
+
+    /// A weight, or a weight with its batch norm folded in, is infinite or not a number.
+    static func notFinite(_ name: String, index: Int, value: Float) -> InferenceError {
+        InferenceError(
+            Diagnosis(
+                .badData, "weight is not finite", place: name, found: "\(value) at element \(index)",
+                expected: "finite numbers",
+                nextStep: "use a checkpoint saved in fp32: batch norm variances overflow fp16"))
+    }
+
+    /// The kernels' library refused a step.
+    static func library(_ what: String, label: String?, message: String) -> InferenceError {
+        InferenceError(
+            Diagnosis(.failure, what, place: label, found: message, nextStep: "run with another engine, such as blas"))
+    }
+
+    /// `2x3x4` for a weight's shape.
+    static func text(_ shape: [Int]) -> String {
+        shape.map(String.init).joined(separator: "x")
+    }
+}

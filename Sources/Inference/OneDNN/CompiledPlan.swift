@@ -1,0 +1,82 @@
+import CInference
+
+/// A plan that the shim runs: steps, prepared weights and memory for one input shape. Used by the engine's thread only.
+final class CompiledPlan {
+    private let handle: OpaquePointer
+    private var steps: [(label: String, kind: String, gigaFLOP: Double)] = []
+
+    init(threads: Int) throws {
+        var handle: OpaquePointer?
+        var message = CInferenceMessage()
+        let code = cinference_plan_create(Int32(threads), &handle, &message)
+        guard code == CInferenceDone, let handle else {
+            throw InferenceError.library("cannot start oneDNN", label: nil, message: message.string)
+        }
+        self.handle = handle
+    }
+
+    deinit {
+        cinference_plan_destroy(handle)
+    }
+
+    /// Appends a step.
+    ///
+    /// - Parameter optional: return false, instead of throwing, where the library has no kernel for it.
+    /// - Returns: whether the step was appended.
+    @discardableResult
+    func append(
+        label: String, kind: String, gigaFLOP: Double = 0, optional: Bool = false,
+        _ add: (OpaquePointer, inout CInferenceMessage) -> Int32
+    ) throws -> Bool {
+        var message = CInferenceMessage()
+        let code = Int(add(handle, &message))
+        if optional, code == CInferenceUnsupported { return false }
+        guard code == CInferenceDone else {
+            throw InferenceError.library("oneDNN has no kernel for this layer", label: label, message: message.string)
+        }
+        steps.append((label, kind, gigaFLOP))
+        return true
+    }
+
+    /// Makes the arena.
+    func finish(arenaFloats: Int) throws {
+        var message = CInferenceMessage()
+        guard cinference_plan_finish(handle, Int64(arenaFloats), &message) == CInferenceDone else {
+            throw InferenceError.library("no memory for the network", label: nil, message: message.string)
+        }
+    }
+
+    /// Bytes of the arena, the scratchpad and the prepared weights.
+    var bytes: Int { Int(cinference_plan_bytes(handle)) }
+
+    /// Runs one image, and adds each step's time to `profile`.
+    func execute(input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, profile: Profile?) throws {
+        var message = CInferenceMessage()
+        var seconds = [Double](repeating: 0, count: profile == nil ? 0 : steps.count)
+        let code = seconds.withUnsafeMutableBufferPointer {
+            cinference_plan_execute(handle, input, output, profile == nil ? nil : $0.baseAddress, &message)
+        }
+        guard code == CInferenceDone else {
+            throw InferenceError.library("oneDNN failed while running", label: nil, message: message.string)
+        }
+        guard let profile else { return }
+        if profile.steps.isEmpty {
+            profile.steps = steps.indices.map { index in
+                StepTiming(
+                    label: steps[index].label, kind: steps[index].kind,
+                    implementation: String(cString: cinference_plan_implementation(handle, Int32(index))))
+            }
+        }
+        for index in steps.indices {
+            profile.steps[index].seconds += seconds[index]
+            profile.steps[index].gigaFLOP += steps[index].gigaFLOP
+        }
+    }
+}
+
+extension CInferenceMessage {
+    /// The text, up to its terminator.
+    var string: String {
+        withUnsafeBytes(of: text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,44 @@
+/// Runs a network through compiled plans, one image after another.
+///
+/// Sendable: its state is touched on the inference thread only, which runs one call at a time.
+final class OneDNNExecutor: Executor, @unchecked Sendable {
+    private let network: FusedNetwork
+    private let threads: Int
+    /// Weights folded when the engine was made; given up as the first plan takes them, folded again for other shapes.
+    private var folded: [FoldedKernel?]
+    private var plan: (input: TensorShape, compiled: CompiledPlan)?
+
+    init(_ network: FusedNetwork, threads: Int) throws {
+        self.network = network
+        self.threads = threads
+        folded = try network.layers.indices.map { try network.folded(layerAt: $0) }
+    }
+
+    func execute(
+        _ shapes: [TensorShape], _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+        _ profile: Profile?
+    ) throws {
+        let batch = shapes[0].batch
+        let plan = try plan(for: shapes.map { TensorShape(1, $0.channels, $0.height, $0.width) })
+        let (inputCount, outputCount) = (shapes[0].imageCount, shapes[network.output].imageCount)
+        for image in 0..<batch {
+            try plan.execute(input: input + image * inputCount, output: output + image * outputCount, profile: profile)
+        }
+    }
+
+    private func plan(for shapes: [TensorShape]) throws -> CompiledPlan {
+        if let plan, plan.input == shapes[0] { return plan.compiled }
+        plan = nil
+        let compiled = try Planner.compile(
+            layers: network.layers, shapes: shapes, output: network.output, threads: threads
+        ) { index in
+            defer { folded[index] = nil }
+            guard let kernel = try folded[index] ?? network.folded(layerAt: index) else {
+                preconditionFailure("only convolutions ask for weights")
+            }
+            return kernel
+        }
+        plan = (shapes[0], compiled)
+        return compiled
+    }
+}

@@ -1,0 +1,88 @@
+import CInference
+
+/// Which tensors share memory: a sum is written over its summand, a concatenation's inputs stand inside it.
+///
+/// Tensors are added in the order of the steps that make them; `alias` puts an earlier one inside a later one.
+struct TensorPlacement {
+    /// A tensor of one image, as the kernels see it.
+    struct Tensor {
+        /// Channels of the network; the kernels see `padded`.
+        var channels: Int
+        var padded: Int
+        var height: Int
+        var width: Int
+        var space = CInferenceArena
+        var blocked = true
+
+        var floats: Int { padded * height * width }
+    }
+
+    private(set) var tensors: [Tensor] = []
+    /// The tensor that a tensor lies in, and at which channel.
+    private var parents: [(tensor: Int, channel: Int)?] = []
+    /// The first and last step that touch a tensor itself.
+    private var times: [(first: Int, last: Int)] = []
+
+    /// Adds a tensor and returns its index.
+    mutating func add(_ tensor: Tensor) -> Int {
+        tensors.append(tensor)
+        parents.append(nil)
+        times.append((Int.max, -1))
+        return tensors.count - 1
+    }
+
+    /// Notes that step `step` reads or writes `tensor`.
+    mutating func touch(_ tensor: Int, at step: Int) {
+        times[tensor].first = min(times[tensor].first, step)
+        times[tensor].last = max(times[tensor].last, step)
+    }
+
+    /// Whether `tensor` can be put inside another: it stands in the arena and nowhere else yet.
+    func isFree(_ tensor: Int) -> Bool {
+        parents[tensor] == nil && tensors[tensor].space == CInferenceArena && tensors[tensor].blocked
+    }
+
+    /// Puts `tensor` inside `host` from channel `channel` on.
+    mutating func alias(_ tensor: Int, inside host: Int, channel: Int = 0) {
+        parents[tensor] = (host, channel)
+    }
+
+    /// The tensor whose memory `tensor` is part of, and the first channel there.
+    func root(_ tensor: Int) -> (tensor: Int, channel: Int) {
+        var place = (tensor: tensor, channel: 0)
+        while let parent = parents[place.tensor] { place = (parent.tensor, place.channel + parent.channel) }
+        return place
+    }
+
+    /// All tensors that lie inside `host`, itself included.
+    func members(of host: Int) -> [Int] {
+        tensors.indices.filter { index in
+            var place = index
+            while place != host, let parent = parents[place]?.tensor { place = parent }
+            return place == host
+        }
+    }
+
+    /// Lays out the arena: a view of each tensor, and the arena's size in floats.
+    func resolve() -> (views: [CInferenceTensor], floats: Int) {
+        var requests: [Int: Arena.Request] = [:]
+        for index in tensors.indices where tensors[index].space == CInferenceArena && times[index].last >= 0 {
+            let host = root(index).tensor
+            let known = requests[host] ?? Arena.Request(size: tensors[host].floats, first: Int.max, last: -1)
+            requests[host] = Arena.Request(
+                size: known.size, first: min(known.first, times[index].first), last: max(known.last, times[index].last))
+        }
+        let hosts = requests.keys.sorted()
+        // 64 floats: whole vectors, and no two tensors on one cache line.
+        let arena = Arena(hosts.compactMap { requests[$0] }, alignment: 64)
+        let offsets = Dictionary(uniqueKeysWithValues: zip(hosts, arena.offsets))
+        let views = tensors.indices.map { index in
+            let (tensor, place) = (tensors[index], root(index))
+            let offset = (offsets[place.tensor] ?? 0) + place.channel * tensor.height * tensor.width
+            return CInferenceTensor(
+                offset: Int64(offset), space: Int32(tensor.space), blocked: tensor.blocked ? 1 : 0,
+                channels: Int32(tensor.padded), height: Int32(tensor.height), width: Int32(tensor.width))
+        }
+        return (views, arena.size)
+    }
+}

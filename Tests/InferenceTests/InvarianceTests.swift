@@ -1,0 +1,59 @@
+import Inference
+import Testing
+
+/// The same bits whatever the threads, the batch and the history of the engine.
+struct InvarianceTests {
+    @Test(arguments: LayerAgreementTests.backends, 1...4)
+    func threads(_ backend: EngineOptions.Backend, _ seed: Int) throws {
+        var sketch = NetworkAgreementTests.network(seed: UInt64(seed))
+        let shape = TensorShape(1, 3, 64, 96)
+        let input = sketch.numbers(shape.count)
+        let expected = try sketch.run(input, shape, backend, threads: 1)
+        for threads in 2...5 {
+            #expect(try sketch.run(input, shape, backend, threads: threads) == expected, "\(threads) threads")
+        }
+    }
+
+    /// Winograd and direct kernels of the sizes that the detectors have.
+    @Test(arguments: [(64, 64, 60), (256, 64, 30), (512, 512, 15), (256, 64, 120)])
+    func threadsOfLargeConvolutions(_ inputs: Int, _ outputs: Int, _ size: Int) throws {
+        var sketch = NetworkSketch(seed: 3, inputChannels: inputs)
+        var x = sketch.convolution(sketch.graph.input, to: outputs, kernel: 3)
+        x = sketch.sum(sketch.convolution(x, to: outputs, kernel: 1), x)
+        _ = sketch.convolution(x, to: outputs, kernel: 3, stride: 2)
+        let shape = TensorShape(1, inputs, size, size)
+        let input = sketch.numbers(shape.count)
+        let expected = try sketch.run(input, shape, .oneDNN, threads: 1)
+        for threads in 2...4 {
+            #expect(try sketch.run(input, shape, .oneDNN, threads: threads) == expected, "\(threads) threads")
+        }
+    }
+
+    @Test(arguments: LayerAgreementTests.backends)
+    func batchAndHistory(_ backend: EngineOptions.Backend) throws {
+        var sketch = NetworkAgreementTests.network(seed: 7)
+        let engine = try Engine(
+            graph: sketch.graph, weights: sketch.weights, options: .init(backend: backend, threads: 2))
+        let one = TensorShape(1, 3, 32, 64)
+        let images = (0..<3).map { _ in sketch.numbers(one.count) }
+        let apart = try images.map { try engine.run($0, shape: one) }
+        let other = TensorShape(1, 3, 64, 32)
+        let before = try engine.run(images[0], shape: other)
+        let together = try engine.run(Array(images.joined()), shape: TensorShape(3, 3, 32, 64))
+        #expect(together == Array(apart.joined()))
+        #expect(try engine.run(images[0], shape: other) == before)
+        #expect(try engine.outputShape(for: one) == TensorShape(1, 1, 64, 128))
+    }
+
+    @Test func callersWaitForEachOther() async throws {
+        var sketch = NetworkAgreementTests.network(seed: 9)
+        let shape = TensorShape(1, 3, 32, 32)
+        let input = sketch.numbers(shape.count)
+        let engine = try Engine(graph: sketch.graph, weights: sketch.weights, options: .init(threads: 2))
+        let expected = try engine.run(input, shape: shape)
+        try await withThrowingTaskGroup(of: [Float].self) { group in
+            for _ in 0..<8 { group.addTask { try engine.run(input, shape: shape) } }
+            for try await result in group { #expect(result == expected) }
+        }
+    }
+}
