@@ -1,0 +1,231 @@
+import Core
+import Dataset
+import Ensemble
+import Geometry
+import Testing
+
+@Suite("Votes on polygons")
+struct PolygonVoteTests {
+    static func box(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> Polygon {
+        Polygon([Point(x, y), Point(x + width, y), Point(x + width, y + height), Point(x, y + height)])
+    }
+
+    static func source(_ words: [(Polygon, Double?)], image: String = "a.jpg") -> AnnotationSet {
+        AnnotationSet([
+            ImageAnnotation(
+                name: image, words: words.enumerated().map { Word(id: "\($0)", polygon: $1.0, score: $1.1) })
+        ])
+    }
+
+    /// Sources that see the same boxes, each with its own shifts, misses and false alarms; all scores differ.
+    static func folds(_ count: Int, images: Int, boxes: Int, seed: UInt64) -> [AnnotationSet] {
+        var generator = SeededGenerator(seed: seed)
+        return (0..<count).map { _ in
+            AnnotationSet(
+                (0..<images).map { image in
+                    let words = (0..<boxes).compactMap { box -> Word? in
+                        guard Int.random(in: 0..<5, using: &generator) > 0 else { return nil }
+                        let shift = { Double(Int.random(in: -6...6, using: &generator)) }
+                        let x = Double(box % 10) * 90 + shift()
+                        let y = Double(box / 10) * 30 + shift()
+                        return Word(
+                            id: "\(box)", polygon: Self.box(x, y, 70 + shift(), 20 + shift()),
+                            score: Double.random(in: 0.3...1, using: &generator))
+                    }
+                    return ImageAnnotation(name: "\(image).jpg", words: words)
+                })
+        }
+    }
+
+    @Test("identical sources agree n of n and give their polygons in their order")
+    func identical() async throws {
+        // One polygon has no area, two are the same.
+        let words: [(Polygon, Double?)] = [
+            (Self.box(0, 300, 50, 20), 0.9), (Self.box(0, 10, 50, 20), 0.4), (Self.box(5, 5, 0, 0), 0.7),
+            (Self.box(0, 300, 50, 20), 0.9), (Polygon([Point(100, 0), Point(150, 0), Point(120, 40)]), nil),
+        ]
+        let source = Self.source(words)
+        for representative in PolygonVote.Representative.allCases {
+            let vote = try await PolygonVote(
+                sources: [source, source, source], options: .init(iou: 1, representative: representative))
+            #expect(vote.histogram == [0, 0, 5])
+            #expect(vote.unscoredWords == [1, 1, 1])
+            let result = try vote.result(votes: 3)
+            #expect(result.images[0].words.map(\.polygon) == words.map(\.0))
+            #expect(result.images[0].words.map(\.id) == ["0001", "0002", "0003", "0004", "0005"])
+            for (word, expected) in zip(result.images[0].words, words) {
+                #expect(abs((word.score ?? 0) - (expected.1 ?? 1)) < 1e-12)
+                #expect(word.extras["votes"] == 3)
+            }
+        }
+    }
+
+    @Test("the order of the sources changes nothing", arguments: [1, 2, 3] as [UInt64])
+    func permutations(seed: UInt64) async throws {
+        let folds = Self.folds(4, images: 3, boxes: 40, seed: seed)
+        let weights = [1, 2, 0.5, 1.25]
+        for representative in PolygonVote.Representative.allCases {
+            for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
+                let straight = try await PolygonVote(
+                    sources: folds, options: .init(weights: weights, representative: representative))
+                let permuted = try await PolygonVote(
+                    sources: order.map { folds[$0] },
+                    options: .init(weights: order.map { weights[$0] }, representative: representative))
+                #expect(straight.histogram == permuted.histogram, "seed \(seed)")
+                for votes in 1...4 {
+                    let (a, b) = (try straight.result(votes: votes), try permuted.result(votes: votes))
+                    #expect(a.images == b.images, "seed \(seed), order \(order), votes \(votes)")
+                }
+            }
+        }
+    }
+
+    @Test("every detection is in one group, at most one a source", arguments: [4, 5] as [UInt64])
+    func groups(seed: UInt64) async throws {
+        let folds = Self.folds(5, images: 4, boxes: 50, seed: seed)
+        let vote = try await PolygonVote(sources: folds, options: .init(iou: 0.3))
+        let detections = folds.reduce(0) { $0 + $1.wordCount }
+        #expect(zip(1..., vote.histogram).reduce(0) { $0 + $1.0 * $1.1 } == detections, "seed \(seed)")
+        #expect(vote.histogram[4] > 0)
+        for votes in 1...5 {
+            let expected = vote.histogram[(votes - 1)...].reduce(0, +)
+            #expect(try vote.result(votes: votes).wordCount == expected)
+        }
+        let alone = try await PolygonVote(sources: [folds[0]], options: .init(iou: 0.01))
+        #expect(alone.histogram == [folds[0].wordCount])
+    }
+
+    @Test("a chain is no group: the outer two of three do not meet")
+    func chain() async throws {
+        // Each step of 30 leaves IoU 70/130 = 0.54 with the next box and 40/160 = 0.25 with the one after.
+        let sources = [
+            Self.source([(Self.box(0, 0, 100, 10), 0.9)]), Self.source([(Self.box(30, 0, 100, 10), 0.8)]),
+            Self.source([(Self.box(60, 0, 100, 10), 0.7)]),
+        ]
+        let vote = try await PolygonVote(sources: sources)
+        #expect(vote.histogram == [1, 1, 0])
+        // Founded from the middle, all three belong together.
+        let middle = try await PolygonVote(sources: [
+            sources[0], Self.source([(Self.box(30, 0, 100, 10), 0.95)]), sources[2],
+        ])
+        #expect(middle.histogram == [0, 0, 1])
+    }
+
+    @Test("the best partner of a source joins, not its first or surest")
+    func bestPartner() async throws {
+        let vote = try await PolygonVote(sources: [
+            Self.source([(Self.box(0, 0, 100, 10), 0.9)]),
+            Self.source([(Self.box(30, 0, 100, 10), 0.8), (Self.box(10, 0, 100, 10), 0.5)]),
+        ])
+        let pair = try vote.result(votes: 2).images[0].words
+        #expect(pair.count == 1)
+        #expect(abs((pair[0].score ?? 0) - (0.9 + 0.5) / 2) < 1e-12)
+    }
+
+    @Test("IoU is the polygons', not their bounding boxes'")
+    func polygonsNotBoxes() async throws {
+        // Two diagonal bars that cross: the boxes are the same, the bars share a seventh.
+        let rising = Polygon([Point(0, 90), Point(10, 100), Point(100, 10), Point(90, 0)])
+        let falling = Polygon([Point(10, 0), Point(0, 10), Point(90, 100), Point(100, 90)])
+        let vote = try await PolygonVote(sources: [Self.source([(rising, 0.9)]), Self.source([(falling, 0.8)])])
+        #expect(vote.histogram == [2, 0])
+    }
+
+    @Test("a weighted mean of scores over all sources, silent ones too")
+    func scores() async throws {
+        let vote = try await PolygonVote(
+            sources: [
+                Self.source([(Self.box(0, 0, 50, 10), 0.8)]), Self.source([(Self.box(0, 0, 50, 10), 0.5)]),
+                Self.source([]),
+            ], options: .init(weights: [3, 1, 4]))
+        let word = try vote.result(votes: 2).images[0].words[0]
+        #expect(abs((word.score ?? 0) - (3 * 0.8 + 1 * 0.5) / 8) < 1e-12)
+    }
+
+    @Test("the mean matches corners whatever corner and sense a quad starts with")
+    func mean() async throws {
+        let a = Self.box(0, 0, 100, 20)
+        let turned = Polygon([Point(104, 22), Point(4, 22), Point(4, 2), Point(104, 2)])
+        let flipped = Polygon([Point(1, 21), Point(101, 21), Point(101, 1), Point(1, 1)])
+        let vote = try await PolygonVote(
+            sources: [Self.source([(a, 0.5)]), Self.source([(turned, 0.6)]), Self.source([(flipped, 0.7)])],
+            options: .init(representative: .mean))
+        let polygon = try vote.result(votes: 3).images[0].words[0].polygon
+        // (0 + 4 + 1) / 3 = 1.67 and (0 + 2 + 1) / 3 = 1, and the size stays.
+        #expect(Set(polygon.points) == [Point(2, 1), Point(102, 1), Point(102, 21), Point(2, 21)])
+        #expect(polygon.area == 2000)
+        #expect(vote.meanFallbacks == 0)
+    }
+
+    @Test("polygons of other than four corners have no mean")
+    func meanOfPolygons() async throws {
+        let hexagon = Polygon([
+            Point(0, 0), Point(50, 0), Point(100, 0), Point(100, 20), Point(50, 20), Point(0, 20),
+        ])
+        let vote = try await PolygonVote(
+            sources: [Self.source([(hexagon, 0.5)]), Self.source([(Self.box(0, 0, 100, 20), 0.4)])],
+            options: .init(representative: .mean))
+        #expect(vote.meanFallbacks == 1)
+        #expect(try vote.result(votes: 2).images[0].words[0].polygon == hexagon)
+    }
+
+    @Test("the medoid is the member nearest to all")
+    func medoid() async throws {
+        let sources = [0.0, 10, 12].enumerated().map {
+            Self.source([(Self.box($1, 0, 100, 20), 0.9 - 0.1 * Double($0))])
+        }
+        let medoid = try await PolygonVote(sources: sources).result(votes: 3)
+        #expect(medoid.images[0].words[0].polygon == Self.box(10, 0, 100, 20))
+        let best = try await PolygonVote(sources: sources, options: .init(representative: .best)).result(votes: 3)
+        #expect(best.images[0].words[0].polygon == Self.box(0, 0, 100, 20))
+    }
+
+    @Test("images that a source lacks are named, and the others still vote")
+    func missingImages() async throws {
+        let both = AnnotationSet([
+            ImageAnnotation(name: "a.jpg", width: 7, height: 9, words: [Word(id: "1", polygon: Self.box(0, 0, 9, 9))]),
+            ImageAnnotation(name: "b.jpg", words: [Word(id: "1", polygon: Self.box(0, 0, 9, 9))]),
+        ])
+        let one = AnnotationSet([
+            ImageAnnotation(name: "b.jpg", words: [Word(id: "1", polygon: Self.box(0, 0, 9, 9))]),
+            ImageAnnotation(name: "c.jpg"),
+        ])
+        let vote = try await PolygonVote(sources: [one, both])
+        #expect(vote.missingImages == [["a.jpg"], ["c.jpg"]])
+        #expect(vote.histogram == [1, 1])
+        let result = try vote.result(votes: 1)
+        #expect(result.images.map(\.name) == ["b.jpg", "c.jpg", "a.jpg"])
+        #expect(result["a.jpg"]?.width == 7)
+        #expect(try vote.result(votes: 2).images.map(\.words.count) == [1, 0, 0])
+    }
+
+    @Test("the number of threads changes nothing")
+    func threads() async throws {
+        let folds = Self.folds(5, images: 20, boxes: 30, seed: 9)
+        let one = try await PolygonVote(sources: folds, width: 1)
+        let many = try await PolygonVote(sources: folds, width: 7)
+        #expect(try one.result(votes: 2) == many.result(votes: 2))
+    }
+
+    @Test("bad options are refused")
+    func badOptions() async throws {
+        let source = Self.source([(Self.box(0, 0, 9, 9), 0.5)])
+        await #expect(throws: EnsembleError.self) { try await PolygonVote(sources: []) }
+        for iou in [0, -1, 1.01, .nan] {
+            await #expect(throws: EnsembleError.self) {
+                try await PolygonVote(sources: [source], options: .init(iou: iou))
+            }
+        }
+        for weights in [[], [1, 1], [0], [-1], [.nan], [.infinity]] as [[Double]] {
+            await #expect(throws: EnsembleError.self) {
+                try await PolygonVote(sources: [source], options: .init(weights: weights))
+            }
+        }
+        await #expect(throws: EnsembleError.self) {
+            try await PolygonVote(sources: [Self.source([(Self.box(0, 0, 9, 9), .nan)])])
+        }
+        let vote = try await PolygonVote(sources: [source])
+        #expect(throws: EnsembleError.self) { try vote.result(votes: 0) }
+        #expect(throws: EnsembleError.self) { try vote.result(votes: 2) }
+    }
+}
