@@ -6,6 +6,7 @@ package struct Unclipper: ~Copyable {
     private var corners = Buffer<MapPoint>()
     private var sides = Buffer<Double>()
     private var outline = OffsetPath()
+    private var convex = ConvexOutline()
     private var united = Buffer<MapPoint>()
     private var message = Buffer<CChar>(capacity: 256)
 
@@ -71,13 +72,6 @@ package struct Unclipper: ~Copyable {
         return Array(united.elements)
     }
 
-    /// Grows a quad with integer corners by `distance`; the result has the minimum-area rectangle of the grown quad.
-    package mutating func growQuad(
-        _ quad: UnsafeBufferPointer<MapPoint>, by distance: Double
-    ) throws(ClipperFailure) -> [MapPoint] {
-        try grow(quad, by: distance)
-    }
-
     private mutating func grow(area: Double, ratio: Double) throws(ClipperFailure) -> Bool {
         let length = PairwiseSum.of(sides.elements)
         guard area != 0, length != 0 else { return false }
@@ -88,6 +82,7 @@ package struct Unclipper: ~Copyable {
 
     /// The first path of the outline's union with itself, as Clipper orders paths and their points.
     private mutating func unite() throws(ClipperFailure) {
+        if convex.unite(outline.path.elements, into: &united) { return }
         united.reserve(outline.path.count + 16)
         while true {
             var count: Int32 = 0

@@ -143,25 +143,19 @@ struct StageTests {
         }
     }
 
+    /// Most quads have a convex outline, which needs no union.
     @Test(arguments: UInt64(1)...40)
-    func grownQuadsHaveClippersRectangle(seed: UInt64) throws {
+    func grownQuadsEqualClipper(seed: UInt64) throws {
         var random = RandomMaps(seed: 6000 + seed)
         var unclipper = Unclipper()
         var finder = MinAreaQuadFinder()
-        for _ in 0..<100 {
+        for _ in 0..<200 {
             let points = random.points()
-            let quad = points.withUnsafeBufferPointer { finder.find($0) }
-            let corners = [quad.corners.0, quad.corners.1, quad.corners.2, quad.corners.3]
-            let truncated = corners.map { MapPoint(Int32($0.x), Int32($0.y)) }
+            let corners = points.withUnsafeBufferPointer { finder.find($0) }.corners
+            let quad = [corners.0, corners.1, corners.2, corners.3].map { MapPoint(Int32($0.x), Int32($0.y)) }
             let distance = Double(random.int(1...200)) / 10
-            let expected = try clipperOffset(truncated, distance)
-            let outline = try truncated.withUnsafeBufferPointer { try unclipper.growQuad($0, by: distance) }
-            #expect(outline.isEmpty == expected.isEmpty, "seed \(seed), distance \(distance): \(truncated)")
-            guard !expected.isEmpty else { continue }
-            #expect(
-                outline.withUnsafeBufferPointer { finder.find($0) }
-                    == expected.withUnsafeBufferPointer { finder.find($0) },
-                "seed \(seed), distance \(distance): \(truncated)")
+            let found = try quad.withUnsafeBufferPointer { try unclipper.grow($0, by: distance) }
+            #expect(try found == clipperOffset(quad, distance), "seed \(seed), distance \(distance): \(quad)")
         }
     }
 
