@@ -1,0 +1,14 @@
+/// Maps that are read by image name: a store's, or those that several stores make together.
+public protocol MapSource: Sendable {
+    /// What people call it in messages, such as a store's folder.
+    var label: String { get }
+    /// The images that have a map, each once, in a fixed order.
+    var imageNames: [String] { get }
+    /// Changes where any map may have changed.
+    var fingerprint: String { get }
+
+    /// The map of one image.
+    ///
+    /// - Throws: the reader's own error where there is no such map or it cannot be read.
+    func read(_ name: String) throws -> ImageMap
+}
