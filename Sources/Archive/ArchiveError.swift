@@ -2,6 +2,7 @@ import Core
 
 /// The error type of `Archive`: what is wrong with a zip, and where.
 public struct ArchiveError: DiagnosedError {
+    /// What went wrong, where, and what to do.
     public let diagnosis: Diagnosis
 
     static func bad(

@@ -43,7 +43,7 @@ public struct ZipArchive: Sendable {
     /// Reads the directory of the mapped archive `file`; see `init(path:)`.
     public init(file: MappedFile) throws {
         self.file = file
-        entries = try ZipDirectory(file: file).entries()
+        entries = try withExtendedLifetime(file) { try ZipDirectory(file: file).entries() }
         var positions: [String: Int] = [:]
         for (position, entry) in entries.enumerated() where positions.updateValue(position, forKey: entry.name) != nil {
             throw ArchiveError.bad(

@@ -7,8 +7,7 @@ extension Configuration {
     /// - Throws: `ConfigurationError` with `line:column`: broken YAML, an unknown key (with the nearest known one), a
     ///   value that is none.
     mutating func apply(file path: String) throws {
-        let file = try MappedFile(path: path)
-        let text = String(decoding: file.bytes, as: UTF8.self)
+        let text = try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)

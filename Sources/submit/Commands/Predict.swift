@@ -1,0 +1,105 @@
+import ArgumentParser
+import Checkpoint
+import Core
+import DBHead
+import Foundation
+import Imaging
+import Inference
+import Maps
+
+/// Checkpoint(s) + images -> map store: the only command that runs the network.
+struct Predict: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the network over images and keep the probability maps.",
+        discussion: """
+            Killed at any moment and started again, it finishes the rest. The architecture is recognised from the \
+            checkpoint's names and shapes. With several checkpoints, each gets a folder of its name inside --maps.
+
+            Examples:
+              submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0
+              submit predict --checkpoint fold*.ckpt --images test --maps maps/test --size 1024 --tta hflip
+            """)
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp("PyTorch (.ckpt, .pth, .pt) or .safetensors files.", valueName: "files"))
+    var checkpoint: [String]
+
+    @Option(name: .long, help: ArgumentHelp("Folder of JPEG and PNG images.", valueName: "folder"))
+    var images: String
+
+    @Option(name: .long, help: ArgumentHelp("Map store to write; made where missing.", valueName: "folder"))
+    var maps: String
+
+    @Option(name: .long, help: "Side of the square network input, a multiple of 32 (default: 960).")
+    var size: Int?
+
+    @Option(name: .long, help: "Images a forward pass (default: 1).")
+    var batch: Int?
+
+    @Option(name: .long, help: "onednn, blas or reference (default: onednn).")
+    var engine: String?
+
+    @Option(name: .long, help: "Backbone, such as tf_efficientnet_b4 (default: recognised).")
+    var architecture: String?
+
+    @Option(name: .long, help: "Views averaged with the plain one: hflip, vflip, rot90, rot180, rot270, by comma.")
+    var tta: String?
+
+    @Flag(name: .long, help: "Print the resolved configuration, counts and paths, and stop.")
+    var dryRun = false
+
+    @OptionGroup var configuration: ConfigOptions
+    @OptionGroup var common: CommonFlags
+
+    func run() async throws {
+        let settings = try resolved()
+        let folder = try ImageFolder(path: images)
+        for path in folder.ignored { Terminal.note("not an image by its name, left out: \(path)", quiet: common.quiet) }
+        let targets = try targets()
+        if dryRun {
+            Output.print(settings.yaml)
+            for (path, store) in targets { Output.print("# \(path) x \(folder.names.count) images -> \(store)") }
+            return
+        }
+        var failures = 0
+        for (path, store) in targets {
+            failures += try await PredictionRun(
+                checkpointPath: path, folder: folder, storePath: store, settings: settings, quiet: common.quiet
+            ).run()
+        }
+        if failures > 0 {
+            throw CommandError(
+                Diagnosis(
+                    .badData, "\(failures) images failed and have no map; the others are kept", path: images,
+                    nextStep: "mend or remove the images named above and run the same command again"))
+        }
+    }
+
+    private func resolved() throws -> Configuration {
+        var settings = try configuration.load()
+        func set(_ key: String, _ value: (some CustomStringConvertible)?) throws {
+            if let value { try settings.apply(override: "predict.\(key)=\(value)") }
+        }
+        try set("size", size)
+        try set("batch", batch)
+        try set("engine", engine)
+        try set("architecture", architecture)
+        try set("tta", tta)
+        try set("threads", common.threads)
+        return settings
+    }
+
+    /// Each checkpoint with the store it fills.
+    private func targets() throws -> [(String, String)] {
+        guard checkpoint.count > 1 else { return checkpoint.map { ($0, maps) } }
+        let targets = checkpoint.map { path in
+            let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            return (path, (maps as NSString).appendingPathComponent(name))
+        }
+        if Set(targets.map(\.1)).count < targets.count {
+            throw ValidationError("two checkpoints have the same file name, so their maps would share a folder")
+        }
+        return targets
+    }
+}
