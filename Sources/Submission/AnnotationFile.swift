@@ -1,3 +1,4 @@
+import Archive
 import Core
 import Dataset
 import Foundation
@@ -10,15 +11,21 @@ public enum AnnotationFile {
         public var order: [String]?
         /// The form of a CSV.
         public var csv: CSVStyle
+        /// The form of ICDAR text.
+        public var icdar: ICDARText.WriteOptions
 
         /// Settings, by default the leaderboard's.
-        public init(order: [String]? = nil, csv: CSVStyle = CSVStyle()) {
+        public init(
+            order: [String]? = nil, csv: CSVStyle = CSVStyle(),
+            icdar: ICDARText.WriteOptions = ICDARText.WriteOptions()
+        ) {
             self.order = order
             self.csv = csv
+            self.icdar = icdar
         }
     }
 
-    /// Reads the annotations at `path`; see `contents(path:as:)`.
+    /// Reads the annotations at `path`; see `contents(path:as:icdar:)`.
     public static func read(path: String, as format: FileFormat? = nil) throws -> AnnotationSet {
         try contents(path: path, as: format).set
     }
@@ -26,15 +33,18 @@ public enum AnnotationFile {
     /// Reads the annotations at `path`, with what is worth saying about them.
     ///
     /// - Parameters:
-    ///   - path: a JSON or CSV file.
+    ///   - path: a JSON or CSV file; a zip archive, folder or single file of ICDAR text.
     ///   - format: the format; nil finds it by `format(of:)`.
-    /// - Throws: `FileError` (66) where the file cannot be read, `FileError` or `SubmissionError` (65) with the place
-    ///   of what is wrong in it.
-    public static func contents(path: String, as format: FileFormat? = nil) throws -> AnnotationContents {
+    ///   - icdar: what the reader of ICDAR text is told.
+    /// - Throws: `FileError` (66) where the file cannot be read, `FileError`, `ArchiveError` or `SubmissionError` (65)
+    ///   with the place of what is wrong in it.
+    public static func contents(
+        path: String, as format: FileFormat? = nil, icdar: ICDARText.ReadOptions = ICDARText.ReadOptions()
+    ) throws -> AnnotationContents {
         switch try format ?? self.format(of: path) {
         case .json: try AnnotationJSON.read(path: path)
         case .csv: try SubmissionCSV.read(path: path)
-        case .icdar: throw unknown(path)
+        case .icdar: try ICDARText.read(path: path, options: icdar)
         }
     }
 
@@ -53,24 +63,44 @@ public enum AnnotationFile {
     ) throws -> [String] {
         guard let format = format ?? self.format(ofExtension: path) else { throw unknown(path) }
         switch format {
-        case .json: try AtomicFile.write(AnnotationJSON.text(of: set), to: path, overwrite: overwrite)
+        case .json:
+            try AtomicFile.write(AnnotationJSON.text(of: set), to: path, overwrite: overwrite)
+            return []
         case .csv:
             let text = try SubmissionCSV.text(of: set, order: options.order, style: options.csv)
             try AtomicFile.write(text, to: path, overwrite: overwrite)
-        case .icdar: throw unknown(path)
+            return FormatLosses(of: set).csv(order: options.order, style: options.csv)
+        case .icdar:
+            let (files, form) = try ICDARText.files(of: set, options: options.icdar)
+            let size = files.reduce(0) { $0 + $1.bytes.count + 2 * $1.name.utf8.count + 128 }
+            guard files.count < 0xFFFF, size < Int(UInt32.max) else {
+                throw SubmissionError.badData(
+                    "too much for one zip archive", path: path, found: "\(files.count) images, \(size) bytes",
+                    expected: "less than 65,535 images and 4 GiB", nextStep: "split the set")
+            }
+            var archive = ZipWriter()
+            for file in files { archive.add(file.name, file.bytes) }
+            try AtomicFile.write(archive.finish(), to: path, overwrite: overwrite)
+            return FormatLosses(of: set).icdar(form: form, options: options.icdar)
         }
-        return []
     }
 
-    /// The format of the file at `path`, by its contents: JSON starts with `{`, a CSV with its header; by its extension
-    /// where the contents say nothing.
+    /// The format of the file or folder at `path`.
+    ///
+    /// A folder is ICDAR text. A file is told by its contents: JSON starts with `{`, a CSV with its header, a zip archive
+    /// with `PK`; by its extension (`.json`, `.csv`, `.zip`, `.txt`) where the contents say nothing.
+    ///
+    /// - Throws: `FileError` (66) where the file cannot be read; `SubmissionError` (65) where nothing tells.
     public static func format(of path: String) throws -> FileFormat {
-        let file = try MappedFile(path: path)
-        var start = file.bytes.prefix(64)[...]
-        if start.starts(with: [0xEF, 0xBB, 0xBF]) { start = start.dropFirst(3) }
-        start = start.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
-        if start.first == UInt8(ascii: "{") { return .json }
-        if start.starts(with: CSVRows.header.utf8) { return .csv }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue { return .icdar }
+        let start = try MappedFile(path: path).withBytes { Array($0.prefix(64)) }
+        if start.starts(with: [0x50, 0x4B]) { return .icdar }
+        var text = start[...]
+        if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
+        text = text.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+        if text.first == UInt8(ascii: "{") { return .json }
+        if text.starts(with: CSVRows.header.utf8) { return .csv }
         guard let format = format(ofExtension: path) else { throw unknown(path) }
         return format
     }
@@ -79,13 +109,14 @@ public enum AnnotationFile {
         switch (path as NSString).pathExtension.lowercased() {
         case "json": .json
         case "csv": .csv
+        case "zip", "txt": .icdar
         default: nil
         }
     }
 
     private static func unknown(_ path: String) -> SubmissionError {
         .badData(
-            "the format is not known", path: path, expected: ".json or .csv",
-            nextStep: "name the file by its format")
+            "the format is not known", path: path, expected: "a name in .json, .csv or .zip",
+            nextStep: "name the format, or the file by its format")
     }
 }

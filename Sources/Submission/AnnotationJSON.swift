@@ -16,8 +16,7 @@ public enum AnnotationJSON {
     ///   `SubmissionError` (65) with image, word and what was found where the JSON has another shape.
     /// - Complexity: O(size); no tree of the whole document is built.
     public static func read(path: String) throws -> AnnotationContents {
-        let file = try MappedFile(path: path)
-        return try read(file.bytes, path: path)
+        try MappedFile(path: path).withBytes { try read($0, path: path) }
     }
 
     /// Reads JSON from `bytes`; `path` names them in errors.
@@ -183,8 +182,8 @@ private struct AnnotationJSONReader {
     private mutating func readWord(_ id: String, _ parser: inout JSONParser) throws -> Word? {
         var points: [Point]?
         var result = Word(id: id, polygon: Polygon([]))
-        let start = parser
         try require(parser.isNext("{"), parser, "the word is no object", expected: #"{"points": [[x, y], …]}"#)
+        let start = parser
         try parser.members { parser, key in
             switch key {
             case "points":

@@ -24,14 +24,26 @@ public struct CSVRows: Sendable {
         public var polygon: Int?
     }
 
+    /// One polygon that can be read.
+    public struct ReadPolygon: Sendable {
+        /// The polygon's place in its row, from 0.
+        public var index: Int
+        /// The polygon, image pixels.
+        public var polygon: Polygon
+        /// The first coordinate that is not spelled as an integer, where there is one; it was read all the same.
+        public var notAnInteger: Problem?
+    }
+
     /// One image's line.
     public struct Row: Sendable {
         /// The line that the row starts in, from 1.
         public var line: Int
         /// The image's name, unquoted.
         public var name: String
-        /// The polygons that can be read, with their place among the row's polygons, from 0.
-        public var polygons: [(index: Int, polygon: Polygon)] = []
+        /// The polygons that can be read.
+        public var polygons: [ReadPolygon] = []
+        /// How many polygons the row has, whether they can be read or not.
+        public var polygonCount = 0
         /// Whether the row has the placeholder `0 0 0 0 0 0 0 0` that stands for no polygon.
         public var isPlaceholder = false
         /// Whether either field is quoted.
@@ -57,8 +69,7 @@ public struct CSVRows: Sendable {
     /// - Throws: `FileError` (66) where the file cannot be read; `SubmissionError` (65) where it is not UTF-8.
     /// - Complexity: O(size).
     public init(path: String) throws {
-        let file = try MappedFile(path: path)
-        try self.init(file.bytes, path: path)
+        self = try MappedFile(path: path).withBytes { try CSVRows($0, path: path) }
     }
 
     /// Reads CSV from `bytes`; `path` names them in errors.

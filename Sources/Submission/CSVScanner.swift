@@ -160,24 +160,30 @@ struct CSVScanner {
         var values: [Double] = []
         while true {
             let end = bytes[start..<range.upperBound].firstIndex(of: UInt8(ascii: "|")) ?? range.upperBound
-            if let found = polygon(start..<end, index: index, values: &values) {
+            var notAnInteger: CSVRows.Problem?
+            if let found = polygon(start..<end, index: index, values: &values, notAnInteger: &notAnInteger) {
                 row.problems.append(found)
             } else {
                 let points = stride(from: 0, to: values.count, by: 2).map { Point(values[$0], values[$0 + 1]) }
-                row.polygons.append((index, Polygon(points)))
+                row.polygons.append(
+                    CSVRows.ReadPolygon(index: index, polygon: Polygon(points), notAnInteger: notAnInteger))
             }
             index += 1
             guard end < range.upperBound else { break }
             start = end + 1
         }
+        row.polygonCount = index
         if index == 1, values.count == 8, row.polygons.count == 1, values.allSatisfy({ $0 == 0 }) {
             row.isPlaceholder = true
             row.polygons = []
+            row.polygonCount = 0
         }
     }
 
     /// Reads the coordinates in `range` into `values`; answers what is wrong with them.
-    private func polygon(_ range: Range<Int>, index: Int, values: inout [Double]) -> CSVRows.Problem? {
+    private func polygon(
+        _ range: Range<Int>, index: Int, values: inout [Double], notAnInteger: inout CSVRows.Problem?
+    ) -> CSVRows.Problem? {
         values.removeAll(keepingCapacity: true)
         var position = range.lowerBound
         while true {
@@ -185,12 +191,18 @@ struct CSVScanner {
             guard position < range.upperBound else { break }
             let start = position
             while position < range.upperBound, !isSpace(bytes[position]) { position += 1 }
-            guard let value = number(start..<position) else {
+            var isInteger = false
+            guard let value = number(start..<position, isInteger: &isInteger) else {
                 return problem(
                     .badNumber, at: start, "a coordinate is no number", found: excerpt(start..<position),
                     expected: "an integer such as 128", polygon: index)
             }
             values.append(value)
+            if !isInteger && notAnInteger == nil {
+                notAnInteger = problem(
+                    .notAnInteger, at: start, "a coordinate is no integer", found: excerpt(start..<position),
+                    expected: "an integer such as 128", polygon: index)
+            }
         }
         if values.isEmpty {
             return problem(
@@ -206,7 +218,7 @@ struct CSVScanner {
     }
 
     /// The finite number that the whole of `range` spells; nil elsewhere.
-    private func number(_ range: Range<Int>) -> Double? {
+    private func number(_ range: Range<Int>, isInteger: inout Bool) -> Double? {
         var position = range.lowerBound
         let isNegative = bytes[position] == UInt8(ascii: "-")
         if isNegative { position += 1 }
@@ -216,12 +228,16 @@ struct CSVScanner {
                 value = value * 10 + Int(bytes[position] - 0x30)
                 position += 1
             }
-            if position == range.upperBound { return Double(isNegative ? -value : value) }
+            if position == range.upperBound {
+                isInteger = true
+                return Double(isNegative ? -value : value)
+            }
         }
         // Double(_:) also reads hexadecimal, "inf" and "nan", which no CSV of this kind means.
         guard range.allSatisfy({ "+-.0123456789eE".utf8.contains(bytes[$0]) }),
             let value = Double(String(decoding: bytes[range], as: UTF8.self)), value.isFinite
         else { return nil }
+        isInteger = range.allSatisfy { !".eE".utf8.contains(bytes[$0]) }
         return value
     }
 

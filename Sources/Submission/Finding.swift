@@ -37,9 +37,9 @@ public struct Finding: Sendable, Equatable {
         case badQuoting = "bad-quoting"
         /// A row without exactly two fields, or without a name.
         case badRow = "bad-row"
-        /// A coordinate that is no finite number.
+        /// A coordinate that is no finite number, or none that fits into 32 bits.
         case badNumber = "bad-number"
-        /// A coordinate with a fraction; the leaderboard's parser reads integers.
+        /// A coordinate that is not spelled as an integer, which is what the leaderboard's parser reads.
         case notAnInteger = "not-an-integer"
         /// Nothing between two `|`, or behind the last one.
         case emptyPolygon = "empty-polygon"
@@ -51,6 +51,8 @@ public struct Finding: Sendable, Equatable {
         case missingImage = "missing-image"
         /// A row for an image that the test set has not.
         case extraImage = "extra-image"
+        /// A name that equals the test set's only after Unicode normalization; the leaderboard compares bytes.
+        case nameSpelling = "name-spelling"
         /// A second row for one image.
         case duplicateImage = "duplicate-image"
         /// More than 500 polygons in an image: only the first 500 in file order count.
@@ -90,7 +92,8 @@ public struct Finding: Sendable, Equatable {
         public var severity: Severity {
             switch self {
             case .wrongHeader, .badQuoting, .badRow, .badNumber, .notAnInteger, .emptyPolygon, .oddCoordinates,
-                .tooFewPoints, .missingImage, .extraImage, .duplicateImage, .tooManyPolygons, .jsonMismatch:
+                .tooFewPoints, .missingImage, .extraImage, .nameSpelling, .duplicateImage, .tooManyPolygons,
+                .jsonMismatch:
                 .error
             case .zeroArea, .selfCrossing, .outOfImage, .negativeCoordinate, .duplicatePolygon, .noPolygons: .warning
             case .byteOrderMark, .carriageReturns, .quoted, .placeholder, .order: .note
