@@ -14,6 +14,13 @@ public struct BoundingBox: Sendable, Hashable {
     public func overlaps(_ other: BoundingBox) -> Bool {
         minX < other.maxX && other.minX < maxX && minY < other.maxY && other.minY < maxY
     }
+
+    /// What the two have in common; upside down where they have nothing.
+    public func intersection(_ other: BoundingBox) -> BoundingBox {
+        BoundingBox(
+            minX: max(minX, other.minX), minY: max(minY, other.minY),
+            maxX: min(maxX, other.maxX), maxY: min(maxY, other.maxY))
+    }
 }
 
 extension Polygon {

@@ -1,0 +1,112 @@
+/// The inside of a polygon by the even-odd rule, with parts cut out where wanted, ready to be intersected with others.
+package struct Region: Sendable {
+    package let edges: [DirectedEdge]
+
+    /// The inside of `polygon`, self-crossing or not, less the insides of `holes`.
+    ///
+    /// - Complexity: O(*n*²) in the number of corners of them all; O(*n*³) where most edges cross one another.
+    package init(_ polygon: Polygon, without holes: [Polygon] = []) {
+        let edges = polygon.directedEdges
+        if holes.isEmpty, polygon.isConvex || Self.isSimple(edges, polygon) {
+            self.edges = polygon.signedArea < 0 ? edges.map(\.reversed) : edges
+        } else {
+            self.edges = Self.arranged([edges] + holes.map(\.directedEdges))
+        }
+    }
+
+    /// Whether the winding number is the same sign everywhere and never beyond 1: then its square integrates to the area.
+    private static func isSimple(_ edges: [DirectedEdge], _ polygon: Polygon) -> Bool {
+        guard let box = polygon.boundingBox else { return true }
+        let square = edges.withUnsafeBufferPointer { $0.sharedArea(with: $0, in: box) }
+        return abs(square - polygon.area) <= 1e-9 * polygon.area
+    }
+
+    /// Splits all edges where they meet and keeps the pieces that have the region on one side only.
+    private static func arranged(_ outlines: [[DirectedEdge]]) -> [DirectedEdge] {
+        let edges = outlines.enumerated().flatMap { outline, edges in edges.map { (outline: outline, edge: $0) } }
+        var result: [DirectedEdge] = []
+        var isInside = [Bool](repeating: false, count: outlines.count)
+        for (index, (outline, edge)) in edges.enumerated() {
+            var cuts = [edge.x, edge.x + edge.width]
+            for (other, (_, crossing)) in edges.enumerated() where other != index {
+                // The same order for both edges of a pair, so that both are cut at the same place.
+                cuts += index < other ? edge.meetings(crossing) : crossing.meetings(edge)
+            }
+            cuts.sort()
+            for (start, end) in zip(cuts, cuts.dropFirst()) where start < end {
+                let middle = start + (end - start) / 2
+                let y = edge.y(at: middle)
+                for outline in outlines.indices { isInside[outline] = false }
+                for (other, (outline, crossing)) in edges.enumerated() where other != index {
+                    guard crossing.x <= middle, middle < crossing.x + crossing.width else { continue }
+                    let otherY = crossing.y(at: middle)
+                    if otherY < y || (otherY == y && other < index) { isInside[outline].toggle() }
+                }
+                let above = isInside[0] && !isInside.dropFirst().contains(true)
+                isInside[outline].toggle()
+                let below = isInside[0] && !isInside.dropFirst().contains(true)
+                if above != below { result.append(edge.piece(from: start, to: end, isBottom: above)) }
+            }
+        }
+        return result
+    }
+}
+
+extension Polygon {
+    /// The edges with the region above where they go leftwards: inside is positive where corners run clockwise on screen.
+    var directedEdges: [DirectedEdge] {
+        guard var previous = points.last else { return [] }
+        var edges: [DirectedEdge] = []
+        edges.reserveCapacity(points.count)
+        for point in points {
+            if let edge = DirectedEdge(from: previous, to: point) { edges.append(edge) }
+            previous = point
+        }
+        return edges
+    }
+
+    /// Whether all turns go one way and the outline goes round once.
+    var isConvex: Bool {
+        guard points.count > 2 else { return false }
+        var turns = 0.0
+        var reversals = 0
+        var direction = 0.0
+        for index in points.indices {
+            let a = points[index]
+            let b = points[(index + 1) % points.count]
+            let c = points[(index + 2) % points.count]
+            let turn = (b.x - a.x) * (c.y - b.y) - (b.y - a.y) * (c.x - b.x)
+            if turn * turns < 0 { return false }
+            if turn != 0 { turns = turn }
+            // A spike turns by half a circle and shows as no turn at all; a repeated corner hides one.
+            if turn == 0, (b.x - a.x) * (c.x - b.x) + (b.y - a.y) * (c.y - b.y) <= 0 { return false }
+            let step = b.x - a.x
+            if step * direction < 0 { reversals += 1 }
+            if step != 0 { direction = step }
+        }
+        return reversals <= 2
+    }
+}
+
+extension DirectedEdge {
+    fileprivate var reversed: DirectedEdge {
+        DirectedEdge(x: x, y: y, width: width, rise: rise, isBottom: !isBottom)
+    }
+
+    fileprivate func piece(from start: Double, to end: Double, isBottom: Bool) -> DirectedEdge {
+        let first = y(at: start)
+        return DirectedEdge(x: start, y: first, width: end - start, rise: y(at: end) - first, isBottom: isBottom)
+    }
+
+    /// Where along x the two meet: crossings, and ends of either that lie on the other.
+    fileprivate func meetings(_ other: DirectedEdge) -> [Double] {
+        let start = max(x, other.x)
+        let end = min(x + width, other.x + other.width)
+        guard start < end else { return [] }
+        let before = y(at: start) - other.y(at: start)
+        let after = y(at: end) - other.y(at: end)
+        if before == 0 || after == 0 { return (before == 0 ? [start] : []) + (after == 0 ? [end] : []) }
+        guard (before < 0) != (after < 0) else { return [] }
+        return [start + before / (before - after) * (end - start)]
+    }
+}

@@ -1,0 +1,202 @@
+import Dataset
+import Geometry
+
+/// CLEval's matching (Baek et al. 2020, section 3.1) and scoring (section 3.3) over the pairs that touch.
+struct CLEvalPairs: Sendable {
+    /// A truth box and a detection that holds some of its characters, or that it hides as a don't-care.
+    private struct Pair {
+        let truth: Int32
+        /// The share of the detection that the truth box covers, in the package's single precision.
+        let areaPrecision: Float
+        let isPrecise: Bool
+        /// The truth's characters inside the detection: a stretch of `inside`.
+        let start, end: Int32
+
+        var characterCount: Int { Int(end - start) }
+    }
+
+    private struct Detection {
+        var isSkipped = false
+        var isDontCare = false
+        /// Truth boxes that the detection matches by precision and a character.
+        var matchCount = 0
+        /// Whether it gathers two truth boxes or more that cover enough of it together.
+        var isMerge = false
+        /// What it costs without a match; nil where it has a precise pair, and then it is worked out when needed.
+        var falsePositiveLength: Int?
+    }
+
+    private let truth: ImageTruth
+    private let polygons: [Polygon]
+    private var detections: [Detection] = []
+    private var pairs: [Pair] = []
+    private var pairStarts = [0]
+    private var inside: [Int32] = []
+
+    init(_ truth: ImageTruth, _ words: [Word]) {
+        self.truth = truth
+        polygons = words.map { ImageTruth.padded($0.polygon, truth.options) }
+        var outlines = Outlines(capacity: words.count)
+        detections.reserveCapacity(words.count)
+        var candidates: [Int] = []
+        for (index, word) in words.enumerated() {
+            guard ImageTruth.counts(word, truth.options) else {
+                outlines.append(Polygon([Point(0, 0)]))
+                detections.append(Detection(isSkipped: true))
+                pairStarts.append(pairs.count)
+                continue
+            }
+            outlines.append(Outlines.truncated(polygons[index]))
+            candidates.removeAll(keepingCapacity: true)
+            truth.index.forEach(touching: outlines.boxes[index]) { candidates.append($0) }
+            candidates.sort()
+            for candidate in candidates { appendPair(candidate, outlines, index) }
+            pairStarts.append(pairs.count)
+            detections.append(detection(index, pairs[(pairStarts[index])...]))
+        }
+    }
+
+    private mutating func appendPair(_ box: Int, _ outlines: Outlines, _ index: Int) {
+        let start = inside.count
+        let bounds = outlines.boxes[index]
+        for character in truth.characterStarts[box]..<truth.characterStarts[box + 1] {
+            let centre = truth.characters[character]
+            if bounds.minX <= centre.x, centre.x <= bounds.maxX, bounds.minY <= centre.y, centre.y <= bounds.maxY,
+                outlines.contains(index, centre)
+            {
+                inside.append(Int32(character))
+            }
+        }
+        let isDontCare = truth.isDontCare[box]
+        guard inside.count > start || isDontCare else { return }
+        let area = outlines.areas[index]
+        let shared = area > 0 ? truth.outlines.sharedArea(box, outlines, index) : 0
+        let areaPrecision = area > 0 ? Float(shared / area) : 0
+        let isPrecise = areaPrecision >= Float(truth.options.areaPrecisionConstraint)
+        guard inside.count > start || isPrecise else { return }
+        pairs.append(
+            Pair(
+                truth: Int32(box), areaPrecision: areaPrecision, isPrecise: isPrecise, start: Int32(start),
+                end: Int32(inside.count)))
+    }
+
+    private func detection(_ index: Int, _ pairs: ArraySlice<Pair>) -> Detection {
+        let constraint = truth.options.areaPrecisionConstraint
+        var detection = Detection()
+        var hidden = 0.0
+        var gathered = 0.0
+        var gatheredCount = 0
+        for pair in pairs {
+            if truth.isDontCare[Int(pair.truth)] {
+                if pair.isPrecise { detection.isDontCare = true }
+                if pair.characterCount > 0 { hidden += Double(pair.areaPrecision) }
+            } else if pair.characterCount > 0 {
+                gathered += Double(pair.areaPrecision)
+                gatheredCount += 1
+            }
+            if pair.isPrecise, pair.characterCount > 0 { detection.matchCount += 1 }
+        }
+        if hidden >= constraint { detection.isDontCare = true }
+        detection.isMerge = gatheredCount >= 2 && gathered >= constraint
+        if !detection.isDontCare, !detection.isMerge, detection.matchCount == 0 {
+            detection.falsePositiveLength = falsePositiveLength(index)
+        }
+        return detection
+    }
+
+    private func falsePositiveLength(_ index: Int) -> Int {
+        switch truth.options.metric {
+        case .clevalLeaderboard:
+            BoxLength.leaderboardFalsePositive(polygons[index], truth.options.ratioPrecision)
+        case .clevalUpstream, .icdarIoU: BoxLength.upstreamFalsePositive(polygons[index])
+        }
+    }
+
+    // MARK: Scoring
+
+    func score(_ kept: some Collection<Int>) -> ImageScore {
+        let boxCount = truth.outlines.count
+        return withUnsafeTemporaryAllocation(of: BoxState.self, capacity: boxCount) { boxes in
+            boxes.initialize(repeating: BoxState())
+            return withUnsafeTemporaryAllocation(of: Bool.self, capacity: truth.characters.count) { isFound in
+                isFound.initialize(repeating: false)
+                return score(kept, boxes, isFound)
+            }
+        }
+    }
+
+    /// What scoring notes for a truth box.
+    private struct BoxState {
+        /// Detections that match it by precision and a character: all of them, and those that are no don't-cares.
+        var candidates: Int32 = 0
+        var validCandidates: Int32 = 0
+        var matches: Int32 = 0
+    }
+
+    private func score(
+        _ kept: some Collection<Int>, _ boxes: UnsafeMutableBufferPointer<BoxState>,
+        _ isFound: UnsafeMutableBufferPointer<Bool>
+    ) -> ImageScore {
+        for index in kept {
+            let isValid = !detections[index].isDontCare
+            for pair in pairs[pairStarts[index]..<pairStarts[index + 1]] where pair.isPrecise && pair.characterCount > 0
+            {
+                boxes[Int(pair.truth)].candidates += 1
+                if isValid { boxes[Int(pair.truth)].validCandidates += 1 }
+            }
+        }
+        var score = ImageScore()
+        for index in kept where !detections[index].isSkipped && !detections[index].isDontCare {
+            scoreDetection(index, boxes, isFound, &score)
+        }
+        for box in boxes.indices where !truth.isDontCare[box] {
+            score.truthBoxes += 1
+            score.counts.truth += truth.characterStarts[box + 1] - truth.characterStarts[box]
+            let matches = Int(boxes[box].matches)
+            if matches == 0 { score.misses += 1 }
+            if matches > 1 {
+                score.splits += 1
+                score.counts.recallPenalty += Double(matches - 1) * truth.options.recallGranularityPenaltyWeight
+            }
+        }
+        score.rates = score.counts.rates(truth.options.metric)
+        return score
+    }
+
+    @inline(__always)
+    private func scoreDetection(
+        _ index: Int, _ boxes: UnsafeMutableBufferPointer<BoxState>, _ isFound: UnsafeMutableBufferPointer<Bool>,
+        _ score: inout ImageScore
+    ) {
+        let detection = detections[index]
+        score.detections += 1
+        var matches = 0
+        for pair in pairs[pairStarts[index]..<pairStarts[index + 1]] {
+            let box = Int(pair.truth)
+            guard pair.characterCount > 0, !truth.isDontCare[box] else { continue }
+            let isOneToOne = pair.isPrecise && boxes[box].candidates == 1 && detection.matchCount == 1
+            let isOneToMany = pair.isPrecise && boxes[box].validCandidates >= 2
+            guard isOneToOne || isOneToMany || detection.isMerge else { continue }
+            matches += 1
+            boxes[box].matches += 1
+            score.counts.detected += pair.characterCount
+            for character in inside[Int(pair.start)..<Int(pair.end)] {
+                if isFound[Int(character)] {
+                    score.overlaps += 1
+                } else {
+                    isFound[Int(character)] = true
+                    score.counts.truePositives += 1
+                }
+            }
+        }
+        if matches == 0 {
+            let length = detection.falsePositiveLength ?? falsePositiveLength(index)
+            score.falsePositives += 1
+            score.counts.falsePositives += length
+            score.counts.detected += length
+        } else if matches > 1 {
+            score.merges += 1
+            score.counts.precisionPenalty += Double(matches - 1) * truth.options.precisionGranularityPenaltyWeight
+        }
+    }
+}

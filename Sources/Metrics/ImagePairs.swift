@@ -1,0 +1,40 @@
+import Dataset
+
+/// An image's truth and some detections with all the geometry between them done: scores any subset of the detections.
+public struct ImagePairs: Sendable {
+    private enum Kind: Sendable {
+        case cleval(CLEvalPairs)
+        case iou(IoUPairs)
+    }
+
+    private let kind: Kind
+    private let maxDetections: Int?
+    /// The number of detections, skipped ones included: subsets are given by their indices.
+    public let count: Int
+
+    init(_ truth: ImageTruth, _ detections: [Word]) {
+        count = detections.count
+        maxDetections = truth.options.maxDetections
+        switch truth.options.metric {
+        case .clevalLeaderboard, .clevalUpstream: kind = .cleval(CLEvalPairs(truth, detections))
+        case .icdarIoU: kind = .iou(IoUPairs(truth, detections))
+        }
+    }
+
+    /// The score of all detections, up to `maxDetections` of them.
+    public func score() -> ImageScore {
+        score(keeping: 0..<count)
+    }
+
+    /// The score of a subset of the detections, up to `maxDetections` of them.
+    ///
+    /// - Parameter kept: indices of detections, ascending.
+    /// - Complexity: O(*t* + *p*) for *t* truth boxes and their characters and *p* pairs that touch.
+    public func score(keeping kept: some RandomAccessCollection<Int>) -> ImageScore {
+        let counted = kept.prefix(maxDetections ?? kept.count)
+        return switch kind {
+        case .cleval(let pairs): pairs.score(counted)
+        case .iou(let pairs): pairs.score(counted)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// One image's figures, and the counts from which a set's pooled figures are made.
+public struct ImageScore: Sendable, Hashable {
+    public var rates = Rates.zero
+    /// Boxes of truth and detections that count: neither don't-care nor skipped.
+    public var truthBoxes = 0
+    public var detections = 0
+    /// Truth boxes matched by more than one detection (CLEval).
+    public var splits = 0
+    /// Detections matched with more than one truth box (CLEval).
+    public var merges = 0
+    /// Characters that a second detection covers (CLEval).
+    public var overlaps = 0
+    /// Truth boxes without a match.
+    public var misses = 0
+    /// Detections without a match.
+    public var falsePositives = 0
+    /// What pooled figures are made of.
+    public var counts = Counts()
+
+    /// Sums over characters for CLEval, over boxes for IoU.
+    public struct Counts: Sendable, Hashable {
+        /// Characters, or boxes, of truth.
+        public var truth = 0
+        /// Characters, or boxes, detected, false positives included.
+        public var detected = 0
+        /// Characters, or boxes, found.
+        public var truePositives = 0
+        /// Characters charged for detections without a match (CLEval); not for `iou`.
+        public var falsePositives = 0
+        /// CLEval's granularity penalties, in characters.
+        public var recallPenalty = 0.0
+        public var precisionPenalty = 0.0
+
+        /// Nothing counted yet.
+        public init() {}
+
+        /// The sums over both.
+        public static func + (left: Counts, right: Counts) -> Counts {
+            var sum = left
+            sum.truth += right.truth
+            sum.detected += right.detected
+            sum.truePositives += right.truePositives
+            sum.falsePositives += right.falsePositives
+            sum.recallPenalty += right.recallPenalty
+            sum.precisionPenalty += right.precisionPenalty
+            return sum
+        }
+
+        /// Recall, precision and H-mean of these counts: in single precision for the leaderboard, as torchmetrics has it.
+        ///
+        /// - Parameter kind: which metric counted.
+        public func rates(_ kind: MetricKind) -> Rates {
+            switch kind {
+            case .clevalLeaderboard:
+                func rate(_ penalty: Double, _ total: Int) -> Float {
+                    total == 0 ? 0 : max(0, Float(truePositives) - Float(penalty)) / Float(total)
+                }
+                return Rates(recall: rate(recallPenalty, truth), precision: rate(precisionPenalty, detected))
+            case .clevalUpstream, .icdarIoU:
+                func rate(_ penalty: Double, _ total: Int) -> Double {
+                    total == 0 ? 0 : max(0, Double(truePositives) - penalty) / Double(total)
+                }
+                return Rates(recall: rate(recallPenalty, truth), precision: rate(precisionPenalty, detected))
+            }
+        }
+    }
+
+    /// Nothing found, nothing missed.
+    public init() {}
+}

@@ -1,0 +1,121 @@
+import Dataset
+import Geometry
+
+/// One image's truth with all the work on it done once, to score any number of detections against.
+public struct ImageTruth: Sendable {
+    let options: ScoringOptions
+    /// Truth boxes on whole pixels; with CLEval, don't-cares less the boxes that stand on them.
+    let outlines: Outlines
+    let isDontCare: [Bool]
+    /// CLEval's characters: box `i` has those from `characterStarts[i]` to `characterStarts[i + 1]`.
+    let characters: [Point]
+    let characterStarts: [Int]
+    /// Finds boxes by where they or their characters stand.
+    let index: RowIndex
+
+    /// Prepares the words of `image` that the metric scores.
+    ///
+    /// The leaderboard skips words of fewer than four corners and knows no don't-cares; elsewhere words without corners
+    /// are skipped. Without area, self-crossing, or far out of the image, a word is still scored: what lies inside follows
+    /// the even-odd rule, coordinates are held within ±2^30.
+    ///
+    /// - Complexity: O(*n* log *n*) in the number of words; O(*k*²) in the corners of each, O(*k*³) where most of its
+    ///   sides cross.
+    public init(_ image: ImageAnnotation, options: ScoringOptions) {
+        self.options = options
+        let isLeaderboard = options.metric == .clevalLeaderboard
+        let words = image.words.filter { Self.counts($0, options) }
+        let polygons = words.map {
+            isLeaderboard ? Outlines.rounded($0.polygon) : Outlines.truncated(Self.padded($0.polygon, options))
+        }
+        let isDontCare = words.map { $0.isDontCare && !isLeaderboard }
+        self.isDontCare = isDontCare
+        outlines = Self.outlines(polygons, isDontCare, cutsHoles: options.metric == .clevalUpstream)
+
+        var characters: [Point] = []
+        var starts = [0]
+        for (position, word) in words.enumerated() {
+            switch options.metric {
+            case .clevalLeaderboard:
+                let length = BoxLength.leaderboard(polygons[position], options.ratioPrecision)
+                CharacterCentres.alongPolygon(polygons[position], length: length, into: &characters)
+            case .clevalUpstream:
+                Self.appendUpstream(word, options, &characters)
+            case .icdarIoU: break
+            }
+            starts.append(characters.count)
+        }
+        self.characters = characters
+        characterStarts = starts
+        index = RowIndex(
+            outlines.boxes.enumerated().map { position, box in
+                characters[starts[position]..<starts[position + 1]].reduce(box) { $0.including($1) }
+            })
+    }
+
+    /// Scores detections in file order, the first `maxDetections` of them.
+    ///
+    /// - Complexity: O(*d* log *t*) and the pairs that touch, for *d* detections and *t* truth boxes.
+    public func score(_ detections: [Word]) -> ImageScore {
+        pairs(with: options.maxDetections.map { Array(detections.prefix($0)) } ?? detections).score()
+    }
+
+    /// Does all the geometry between the truth and `detections`, so that any subset of them is scored in no time.
+    public func pairs(with detections: [Word]) -> ImagePairs {
+        ImagePairs(self, detections)
+    }
+
+    // MARK: What counts
+
+    static func counts(_ word: Word, _ options: ScoringOptions) -> Bool {
+        word.polygon.points.count >= (options.metric == .clevalLeaderboard ? 4 : 1)
+    }
+
+    /// The package's way to make four corners of fewer; the IoU script knows only quads.
+    static func padded(_ polygon: Polygon, _ options: ScoringOptions) -> Polygon {
+        let points = polygon.points
+        guard options.metric == .clevalUpstream else { return polygon }
+        switch points.count {
+        case 1: return Polygon([points[0], points[0], points[0], points[0]])
+        case 2: return Polygon(points + [Point(points[1].x, points[0].y), Point(points[0].x, points[1].y)])
+        case 3: return Polygon(points + [Point(points[0].x, points[2].y)])
+        default: return polygon
+        }
+    }
+
+    private static func outlines(_ polygons: [Polygon], _ isDontCare: [Bool], cutsHoles: Bool) -> Outlines {
+        let boxes = polygons.map { $0.boundingBox ?? BoundingBox(minX: 0, minY: 0, maxX: 0, maxY: 0) }
+        var outlines = Outlines(capacity: polygons.count)
+        for (position, polygon) in polygons.enumerated() {
+            guard cutsHoles && isDontCare[position] else {
+                outlines.append(polygon)
+                continue
+            }
+            let holes = polygons.indices.filter { !isDontCare[$0] && boxes[$0].overlaps(boxes[position]) }
+            outlines.append(polygon, without: holes.map { polygons[$0] })
+        }
+        return outlines
+    }
+
+    private static func appendUpstream(_ word: Word, _ options: ScoringOptions, _ characters: inout [Point]) {
+        // A word without transcription is one character, as in the reference kit's use of the package.
+        let length =
+            word.isDontCare ? BoxLength.upstream(word.polygon) : word.transcription?.unicodeScalars.count ?? 1
+        guard length > 0 else { return }
+        if word.polygon.points.count == 4 {
+            CharacterCentres.alongQuad(
+                word.polygon, length: length, verticalThreshold: options.verticalAspectRatioThreshold, into: &characters
+            )
+        } else {
+            CharacterCentres.alongPolygon(padded(word.polygon, options), length: length, into: &characters)
+        }
+    }
+}
+
+extension BoundingBox {
+    /// The smallest box around this one and `point`.
+    fileprivate func including(_ point: Point) -> BoundingBox {
+        BoundingBox(
+            minX: min(minX, point.x), minY: min(minY, point.y), maxX: max(maxX, point.x), maxY: max(maxY, point.y))
+    }
+}

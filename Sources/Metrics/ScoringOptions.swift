@@ -1,0 +1,57 @@
+/// What is measured, and by which rules.
+public struct ScoringOptions: Sendable, Hashable {
+    /// In which precision the leaderboard profile takes a box's aspect ratio: NumPy 2 keeps single precision where
+    /// NumPy 1 went on in double. About 1% of lengths differ, and by them up to .0056 of an image's H-mean.
+    public enum RatioPrecision: String, Sendable, CaseIterable {
+        case single
+        case double
+    }
+
+    public var metric: MetricKind
+    /// How many detections of an image count, in file order; nil for all. Default 500 for the leaderboard, else nil.
+    public var maxDetections: Int?
+    /// CLEval's `AREA_PRECISION_CONSTRAINT`: the share of a detection that truth must cover; above 0, default .3.
+    public var areaPrecisionConstraint = 0.3
+    /// CLEval's `RECALL_GRANULARITY_PENALTY_WEIGHT`, in characters for each split; default 1.
+    public var recallGranularityPenaltyWeight = 1.0
+    /// CLEval's `PRECISION_GRANULARITY_PENALTY_WEIGHT`, in characters for each merge; default 1.
+    public var precisionGranularityPenaltyWeight = 1.0
+    /// CLEval's `VERTICAL_ASPECT_RATIO_THRESH`, width over height below which a quad's text runs down; default .5. The
+    /// leaderboard ignores it.
+    public var verticalAspectRatioThreshold = 0.5
+    /// Where the leaderboard profile takes aspect ratios; default `single`, NumPy 2's way.
+    public var ratioPrecision = RatioPrecision.single
+    /// `IOU_CONSTRAINT` of the ICDAR script: a match is above it; default .5.
+    public var iouConstraint = 0.5
+    /// `AREA_PRECISION_CONSTRAINT` of the ICDAR script: a detection of which a don't-care covers more is not counted;
+    /// default .5.
+    public var dontCareConstraint = 0.5
+
+    /// The defaults of `metric`.
+    public init(metric: MetricKind) {
+        self.metric = metric
+        maxDetections = metric == .clevalLeaderboard ? 500 : nil
+    }
+
+    /// - Throws: `MetricsError` (78) that names the first option that makes no sense.
+    public func validate() throws {
+        if let maxDetections, maxDetections < 1 {
+            throw MetricsError.option("maxDetections", found: "\(maxDetections)", expected: "1 or more")
+        }
+        let shares = [
+            ("areaPrecisionConstraint", areaPrecisionConstraint), ("iouConstraint", iouConstraint),
+            ("dontCareConstraint", dontCareConstraint),
+        ]
+        for (name, value) in shares where !(value > 0 && value <= 1) {
+            throw MetricsError.option(name, found: "\(value)", expected: "above 0, at most 1")
+        }
+        let weights = [
+            ("recallGranularityPenaltyWeight", recallGranularityPenaltyWeight),
+            ("precisionGranularityPenaltyWeight", precisionGranularityPenaltyWeight),
+            ("verticalAspectRatioThreshold", verticalAspectRatioThreshold),
+        ]
+        for (name, value) in weights where !(value >= 0 && value.isFinite) {
+            throw MetricsError.option(name, found: "\(value)", expected: "0 or more")
+        }
+    }
+}
