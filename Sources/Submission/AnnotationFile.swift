@@ -3,7 +3,10 @@ import Core
 import Dataset
 import Foundation
 
-/// The one door to files of truth and predictions, whatever their format.
+/// Files of truth, predictions and submissions: read, written, converted, validated.
+///
+/// The one door to all of them is here: `read` and `write` find the format by contents and name. Each format has a file
+/// of its own (`AnnotationJSON`, `SubmissionCSV`, `ICDARText`); `Validation` says everything that is wrong with a CSV.
 public enum AnnotationFile {
     /// Settings of each format's writer.
     public struct WriteOptions: Sendable, Equatable {
@@ -61,7 +64,9 @@ public enum AnnotationFile {
         _ set: AnnotationSet, to path: String, as format: FileFormat? = nil, options: WriteOptions = WriteOptions(),
         overwrite: Bool = false
     ) throws -> [String] {
-        guard let format = format ?? self.format(ofExtension: path) else { throw unknown(path) }
+        guard let format = format ?? self.format(ofExtension: path), format != .icdar || !path.hasSuffix(".txt") else {
+            throw unknown(path)
+        }
         switch format {
         case .json:
             try AtomicFile.write(AnnotationJSON.text(of: set), to: path, overwrite: overwrite)

@@ -12,8 +12,10 @@ public struct CSVRows: Sendable {
     public struct Problem: Sendable, Equatable {
         /// What kind of problem this is.
         public var code: Finding.Code
-        /// `line:column`, both from 1; columns count characters.
-        public var place: String
+        /// The line in the file, from 1.
+        public var line: Int
+        /// The character in the line, from 1.
+        public var column: Int
         /// What is wrong, one clause.
         public var message: String
         /// What stands there.
@@ -22,6 +24,9 @@ public struct CSVRows: Sendable {
         public var expected: String?
         /// The polygon's place in its row, from 0, where the problem lies in one.
         public var polygon: Int?
+
+        /// `line:column`.
+        public var place: String { "\(line):\(column)" }
     }
 
     /// One polygon that can be read.
@@ -94,7 +99,7 @@ public struct CSVRows: Sendable {
         if isFirst {
             problems.append(
                 Problem(
-                    code: .wrongHeader, place: "1:1", message: "the file is empty", found: "no line",
+                    code: .wrongHeader, line: 1, column: 1, message: "the file is empty", found: "no line",
                     expected: CSVRows.header))
         }
     }
@@ -107,9 +112,10 @@ public struct CSVRows: Sendable {
         // A first line with polygons in it is a row whose header is missing.
         let digits = fields.dropFirst().joined().utf8.filter { (0x30...0x39).contains($0) }.count
         let isRow = digits > 0 || (fields.count == 2 && fields[1].isEmpty)
+        let (line, column) = scanner.place(record.start)
         problems.append(
             Problem(
-                code: .wrongHeader, place: scanner.place(record.start),
+                code: .wrongHeader, line: line, column: column,
                 message: isRow ? "the header is missing" : "the header is wrong",
                 found: String(text.prefix(60)).debugDescription, expected: CSVRows.header.debugDescription))
         return !isRow

@@ -29,11 +29,11 @@ struct CSVScanner {
         lineStarts = [offset]
     }
 
-    /// `line:column` of a byte.
-    func place(_ offset: Int) -> String {
+    /// Line and column of a byte, from 1; columns count characters.
+    func place(_ offset: Int) -> (line: Int, column: Int) {
         let line = lineNumber(of: offset)
         let column = bytes[lineStarts[line - 1]..<offset].reduce(into: 1) { if $1 & 0xC0 != 0x80 { $0 += 1 } }
-        return "\(line):\(column)"
+        return (line, column)
     }
 
     /// The line of a byte that has been passed, from 1.
@@ -253,7 +253,9 @@ struct CSVScanner {
     private func problem(
         _ code: Finding.Code, at offset: Int, _ message: String, found: String, expected: String, polygon: Int? = nil
     ) -> CSVRows.Problem {
-        CSVRows.Problem(
-            code: code, place: place(offset), message: message, found: found, expected: expected, polygon: polygon)
+        let (line, column) = place(offset)
+        return CSVRows.Problem(
+            code: code, line: line, column: column, message: message, found: found, expected: expected, polygon: polygon
+        )
     }
 }

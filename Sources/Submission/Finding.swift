@@ -1,3 +1,5 @@
+import Core
+
 /// One thing that validation says about a submission.
 public struct Finding: Sendable, Equatable {
     /// How much a finding matters.
@@ -107,6 +109,8 @@ public struct Finding: Sendable, Equatable {
     public var image: String?
     /// The line in the CSV, from 1.
     public var line: Int?
+    /// The character in the line, from 1, where one is to blame.
+    public var column: Int?
     /// The polygon's place in its row, from 0.
     public var polygon: Int?
     /// What is the matter, one clause.
@@ -121,15 +125,42 @@ public struct Finding: Sendable, Equatable {
 
     /// A finding of kind `code`.
     public init(
-        _ code: Code, image: String? = nil, line: Int? = nil, polygon: Int? = nil, message: String,
+        _ code: Code, image: String? = nil, line: Int? = nil, column: Int? = nil, polygon: Int? = nil, message: String,
         found: String? = nil, expected: String? = nil
     ) {
         self.code = code
         self.image = image
         self.line = line
+        self.column = column
         self.polygon = polygon
         self.message = message
         self.found = found
         self.expected = expected
+    }
+}
+
+extension Finding {
+    /// One line for people: `error zero-area, line 3, image "a.jpg", polygon 0: message (found …, expected …)`.
+    public var text: String {
+        var place = ["\(severity.rawValue) \(code.rawValue)"]
+        if let line { place.append(column.map { "line \(line):\($0)" } ?? "line \(line)") }
+        if let image { place.append("image \(image.debugDescription)") }
+        if let polygon { place.append("polygon \(polygon)") }
+        let details = [found.map { "found " + $0 }, expected.map { "expected " + $0 }].compactMap { $0 }
+        return place.joined(separator: ", ") + ": " + message
+            + (details.isEmpty ? "" : " (" + details.joined(separator: ", ") + ")")
+    }
+
+    /// The finding as a JSON object; members that are nil are left out.
+    public var json: JSONValue {
+        var result: JSONObject = ["severity": .string(severity.rawValue), "code": .string(code.rawValue)]
+        result["image"] = image.map(JSONValue.string)
+        result["line"] = line.map(JSONValue.int)
+        result["column"] = column.map(JSONValue.int)
+        result["polygon"] = polygon.map(JSONValue.int)
+        result["message"] = .string(message)
+        result["found"] = found.map(JSONValue.string)
+        result["expected"] = expected.map(JSONValue.string)
+        return .object(result)
     }
 }

@@ -7,11 +7,11 @@ struct FormatLosses {
     private var dontCares = 0
     /// Don't-care words whose own text is not ICDAR's `###`.
     private var dontCareTexts = 0
-    private var dontCareWithoutText = 0
+    /// Words to be counted that have no transcription.
+    private var missingTranscriptions = 0
     /// Words to be counted whose text is `###` all the same.
     private var falseDontCares = 0
     private var lineBreaks = 0
-    private var wordCount = 0
     private var ids = 0
     private var sizes = 0
     private var extras = 0
@@ -31,10 +31,9 @@ struct FormatLosses {
                 if word.transcription != nil { transcriptions += 1 }
                 if word.isDontCare { dontCares += 1 }
                 if word.isDontCare, word.transcription != ICDARText.dontCare { dontCareTexts += 1 }
-                if word.isDontCare, word.transcription == nil { dontCareWithoutText += 1 }
+                if !word.isDontCare, word.transcription == nil { missingTranscriptions += 1 }
                 if !word.isDontCare, word.transcription == ICDARText.dontCare { falseDontCares += 1 }
                 if word.transcription?.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) ?? false { lineBreaks += 1 }
-                wordCount += 1
                 if word.id != wordID(index) { ids += 1 }
                 extras += word.extras.count
                 for point in word.polygon.points {
@@ -68,8 +67,9 @@ struct FormatLosses {
             note(extras, "other members"), fractionNote(isRounded: options.roundsCoordinates),
         ].compactMap { $0 }
         if form.hasTranscription {
-            let missing = wordCount - transcriptions - (dontCareWithoutText)
-            if missing > 0 { notes.append("\(missing) words without a transcription are written with an empty one") }
+            if missingTranscriptions > 0 {
+                notes.append("\(missingTranscriptions) words without a transcription are written with an empty one")
+            }
             if falseDontCares > 0 {
                 notes.append("\(falseDontCares) words whose text is ### will read back as don't-care")
             }

@@ -38,11 +38,18 @@ extension ICDARText {
     /// Every line is read back before it is kept, so that what was written is what will be read.
     ///
     /// - Returns: the files' names and bytes, and the form of their lines.
-    /// - Throws: `SubmissionError` (65) where two images would share a file, or a word does not fit the form.
+    /// - Throws: `SubmissionError` (65) where there are no images, two would share a file, or a word does not fit
+    ///   the form.
     public static func files(of set: AnnotationSet, options: WriteOptions = WriteOptions()) throws
         -> (files: [(name: String, bytes: [UInt8])], form: ICDARForm)
     {
         try set.checkFinite()
+        guard !set.images.isEmpty else {
+            throw SubmissionError(
+                Diagnosis(
+                    .badData, "no images to write", found: "an empty set", expected: "at least one image: one file each"
+                ))
+        }
         let form = form(for: set, options: options)
         var known: [String: String] = [:]
         let files = try set.images.map { image in

@@ -8,13 +8,18 @@ struct ValidationChecks {
     private let expectation: Validation.Expectation
     /// The expected names, found by a name that is equal up to Unicode normalization.
     private let names: [String: String]?
+    /// The expected names by their stem in lower case, for what a strange name may have meant.
+    private let stems: [String: String]
     private var lines: [String: Int] = [:]
     private(set) var findings: [Finding] = []
 
     init(_ file: CSVRows, _ expectation: Validation.Expectation) {
         self.file = file
         self.expectation = expectation
-        names = expectation.names.map { Dictionary($0.map { ($0, $0) }, uniquingKeysWith: { first, _ in first }) }
+        let order = expectation.names ?? []
+        let names = Dictionary(order.map { ($0, $0) }, uniquingKeysWith: { first, _ in first })
+        self.names = expectation.names == nil ? nil : names
+        stems = Dictionary(order.map { (Self.stem($0), $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     mutating func run() {
@@ -34,7 +39,8 @@ struct ValidationChecks {
         for problem in file.problems {
             findings.append(
                 Finding(
-                    problem.code, line: 1, message: problem.message, found: problem.found, expected: problem.expected))
+                    problem.code, line: problem.line, column: problem.column, message: problem.message,
+                    found: problem.found, expected: problem.expected))
         }
         if file.hasByteOrderMark {
             findings.append(Finding(.byteOrderMark, line: 1, message: "the file starts with a byte order mark"))
@@ -92,7 +98,9 @@ struct ValidationChecks {
         guard let names else { return }
         guard let expected = names[row.name] else {
             findings.append(
-                Finding(.extraImage, image: row.name, line: row.line, message: "the test set has no such image"))
+                Finding(
+                    .extraImage, image: row.name, line: row.line, message: "the test set has no such image",
+                    expected: stems[Self.stem(row.name)].map { "perhaps \($0.debugDescription)" }))
             return
         }
         // Swift's strings are equal up to Unicode normalization, file names and the leaderboard's are not.
@@ -106,6 +114,11 @@ struct ValidationChecks {
         }
     }
 
+    /// What is left of a name without folders, extension and capitals.
+    private static func stem(_ name: String) -> String {
+        ICDARText.stem(ofImage: name.split(separator: "/").last.map(String.init) ?? name).lowercased()
+    }
+
     private mutating func checkPolygons(_ row: CSVRows.Row) {
         func finding(
             _ code: Finding.Code, _ index: Int?, _ message: String, found: String? = nil, expected: String? = nil
@@ -114,13 +127,15 @@ struct ValidationChecks {
                 code, image: row.name, line: row.line, polygon: index, message: message, found: found,
                 expected: expected)
         }
+        func finding(_ problem: CSVRows.Problem) -> Finding {
+            Finding(
+                problem.code, image: row.name, line: problem.line, column: problem.column, polygon: problem.polygon,
+                message: problem.message, found: problem.found, expected: problem.expected)
+        }
         var problems = row.problems[...]
         func passProblems(before index: Int) {
             while let problem = problems.first, (problem.polygon ?? -1) < index {
-                findings.append(
-                    finding(
-                        problem.code, problem.polygon, problem.message, found: problem.found,
-                        expected: problem.expected))
+                findings.append(finding(problem))
                 problems.removeFirst()
             }
         }
@@ -134,11 +149,7 @@ struct ValidationChecks {
         var seen: [Polygon: Int] = [:]
         for entry in row.polygons {
             passProblems(before: entry.index)
-            if let problem = entry.notAnInteger {
-                findings.append(
-                    finding(
-                        problem.code, entry.index, problem.message, found: problem.found, expected: problem.expected))
-            }
+            if let problem = entry.notAnInteger { findings.append(finding(problem)) }
             if let first = seen[entry.polygon] {
                 findings.append(
                     finding(

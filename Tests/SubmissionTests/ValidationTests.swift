@@ -98,6 +98,27 @@ import Testing
         #expect(try findings(text, Validation.Expectation(names: [decomposed])).isEmpty)
     }
 
+    @Test func hintsAtTheNameThatWasMeant() throws {
+        let found = try findings(
+            "filename,polygons\nimages/A.png,\(square)\n", Validation.Expectation(names: ["a.jpg"]))
+        #expect(found.map(\.code) == [.extraImage, .missingImage])
+        #expect(found.first?.expected == "perhaps \"a.jpg\"")
+    }
+
+    @Test func printsAFinding() throws {
+        let found = try findings("filename,polygons\na.jpg,\(square)|1 2 x 4\n")
+        let finding = try #require(found.first)
+        #expect(
+            finding.text == "error bad-number, line 2:31, image \"a.jpg\", polygon 1: a coordinate is no number "
+                + "(found \"x\", expected an integer such as 128)")
+        #expect(
+            finding.json == [
+                "severity": "error", "code": "bad-number", "image": "a.jpg", "line": 2, "column": 31, "polygon": 1,
+                "message": "a coordinate is no number", "found": "\"x\"", "expected": "an integer such as 128",
+            ])
+        #expect(Finding(.noPolygons, message: "none").text == "warning no-polygons: none")
+    }
+
     @Test func comparesWithTheJSON() throws {
         func set(_ images: (String, [[Double]])...) -> AnnotationSet {
             AnnotationSet(
