@@ -10,7 +10,7 @@ package struct Region: Sendable {
         if holes.isEmpty, polygon.isConvex || Self.isSimple(edges, polygon) {
             self.edges = polygon.signedArea < 0 ? edges.map(\.reversed) : edges
         } else {
-            self.edges = Self.arranged([edges] + holes.map(\.directedEdges))
+            self.edges = Self.arranged([polygon] + holes)
         }
     }
 
@@ -22,8 +22,11 @@ package struct Region: Sendable {
     }
 
     /// Splits all edges where they meet and keeps the pieces that have the region on one side only.
-    private static func arranged(_ outlines: [[DirectedEdge]]) -> [DirectedEdge] {
-        let edges = outlines.enumerated().flatMap { outline, edges in edges.map { (outline: outline, edge: $0) } }
+    private static func arranged(_ outlines: [Polygon]) -> [DirectedEdge] {
+        let edges = outlines.enumerated().flatMap { outline, polygon in
+            polygon.directedEdges.map { (outline: outline, edge: $0) }
+        }
+        let uprights = outlines.flatMap(\.uprights)
         var result: [DirectedEdge] = []
         var isInside = [Bool](repeating: false, count: outlines.count)
         for (index, (outline, edge)) in edges.enumerated() {
@@ -32,6 +35,7 @@ package struct Region: Sendable {
                 // The same order for both edges of a pair, so that both are cut at the same place.
                 cuts += index < other ? edge.meetings(crossing) : crossing.meetings(edge)
             }
+            for upright in uprights where upright.contains(edge) { cuts.append(upright.x) }
             cuts.sort()
             for (start, end) in zip(cuts, cuts.dropFirst()) where start < end {
                 let middle = start + (end - start) / 2
@@ -52,7 +56,23 @@ package struct Region: Sendable {
     }
 }
 
+/// An upright side of a polygon.
+private struct Upright {
+    let x, minY, maxY: Double
+
+    func contains(_ edge: DirectedEdge) -> Bool {
+        guard edge.x < x, x < edge.x + edge.width else { return false }
+        let y = edge.y(at: x)
+        return minY <= y && y <= maxY
+    }
+}
+
 extension Polygon {
+    fileprivate var uprights: [Upright] {
+        zip(points, points.dropFirst() + points.prefix(1)).filter { $0.x == $1.x }
+            .map { Upright(x: $0.x, minY: min($0.y, $1.y), maxY: max($0.y, $1.y)) }
+    }
+
     /// The edges with the region above where they go leftwards: inside is positive where corners run clockwise on screen.
     var directedEdges: [DirectedEdge] {
         guard var previous = points.last else { return [] }

@@ -1,8 +1,10 @@
 /// One image's figures, and the counts from which a set's pooled figures are made.
 public struct ImageScore: Sendable, Hashable {
+    /// The image's recall, precision and H-mean.
     public var rates = Rates.zero
-    /// Boxes of truth and detections that count: neither don't-care nor skipped.
+    /// Truth boxes that count: neither don't-care nor skipped.
     public var truthBoxes = 0
+    /// Detections that count: neither skipped nor on a don't-care.
     public var detections = 0
     /// Truth boxes matched by more than one detection (CLEval).
     public var splits = 0
@@ -27,8 +29,9 @@ public struct ImageScore: Sendable, Hashable {
         public var truePositives = 0
         /// Characters charged for detections without a match (CLEval); not for `iou`.
         public var falsePositives = 0
-        /// CLEval's granularity penalties, in characters.
+        /// CLEval's granularity penalty for splits, in characters.
         public var recallPenalty = 0.0
+        /// CLEval's granularity penalty for merges, in characters.
         public var precisionPenalty = 0.0
 
         /// Nothing counted yet.

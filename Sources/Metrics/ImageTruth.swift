@@ -15,8 +15,7 @@ public struct ImageTruth: Sendable {
 
     /// Prepares the words of `image` that the metric scores.
     ///
-    /// The leaderboard skips words of fewer than four corners and knows no don't-cares; elsewhere words without corners
-    /// are skipped. Without area, self-crossing, or far out of the image, a word is still scored: what lies inside follows
+    /// The leaderboard skips words of fewer than four corners; elsewhere words without corners are skipped. Without area, self-crossing, or far out of the image, a word is still scored: what lies inside follows
     /// the even-odd rule, coordinates are held within ±2^30.
     ///
     /// - Complexity: O(*n* log *n*) in the number of words; O(*k*²) in the corners of each, O(*k*³) where most of its
@@ -28,9 +27,9 @@ public struct ImageTruth: Sendable {
         let polygons = words.map {
             isLeaderboard ? Outlines.rounded($0.polygon) : Outlines.truncated(Self.padded($0.polygon, options))
         }
-        let isDontCare = words.map { $0.isDontCare && !isLeaderboard }
+        let isDontCare = words.map { $0.isDontCare && options.honoursDontCares }
         self.isDontCare = isDontCare
-        outlines = Self.outlines(polygons, isDontCare, cutsHoles: options.metric == .clevalUpstream)
+        outlines = Self.outlines(polygons, isDontCare, cutsHoles: options.metric != .icdarIoU)
 
         var characters: [Point] = []
         var starts = [0]
@@ -40,7 +39,7 @@ public struct ImageTruth: Sendable {
                 let length = BoxLength.leaderboard(polygons[position], options.ratioPrecision)
                 CharacterCentres.alongPolygon(polygons[position], length: length, into: &characters)
             case .clevalUpstream:
-                Self.appendUpstream(word, options, &characters)
+                Self.appendUpstream(word, isDontCare: isDontCare[position], options, &characters)
             case .icdarIoU: break
             }
             starts.append(characters.count)
@@ -97,10 +96,12 @@ public struct ImageTruth: Sendable {
         return outlines
     }
 
-    private static func appendUpstream(_ word: Word, _ options: ScoringOptions, _ characters: inout [Point]) {
+    private static func appendUpstream(
+        _ word: Word, isDontCare: Bool, _ options: ScoringOptions, _ characters: inout [Point]
+    ) {
         // A word without transcription is one character, as in the reference kit's use of the package.
         let length =
-            word.isDontCare ? BoxLength.upstream(word.polygon) : word.transcription?.unicodeScalars.count ?? 1
+            isDontCare ? BoxLength.upstream(word.polygon) : word.transcription?.unicodeScalars.count ?? 1
         guard length > 0 else { return }
         if word.polygon.points.count == 4 {
             CharacterCentres.alongQuad(

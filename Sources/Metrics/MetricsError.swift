@@ -2,6 +2,7 @@ import Core
 
 /// The error type of `Metrics`.
 public struct MetricsError: DiagnosedError {
+    /// What went wrong and what to do.
     public let diagnosis: Diagnosis
 
     private init(_ diagnosis: Diagnosis) {

@@ -7,9 +7,13 @@ public struct ScoringOptions: Sendable, Hashable {
         case double
     }
 
+    /// The metric; default options hang on it.
     public var metric: MetricKind
     /// How many detections of an image count, in file order; nil for all. Default 500 for the leaderboard, else nil.
     public var maxDetections: Int?
+    /// Whether truth marked as don't-care is kept out of the count; default no for the leaderboard, which counts every
+    /// polygon, else yes.
+    public var honoursDontCares: Bool
     /// CLEval's `AREA_PRECISION_CONSTRAINT`: the share of a detection that truth must cover; above 0, default .3.
     public var areaPrecisionConstraint = 0.3
     /// CLEval's `RECALL_GRANULARITY_PENALTY_WEIGHT`, in characters for each split; default 1.
@@ -31,6 +35,7 @@ public struct ScoringOptions: Sendable, Hashable {
     public init(metric: MetricKind) {
         self.metric = metric
         maxDetections = metric == .clevalLeaderboard ? 500 : nil
+        honoursDontCares = metric != .clevalLeaderboard
     }
 
     /// - Throws: `MetricsError` (78) that names the first option that makes no sense.
