@@ -4,7 +4,9 @@ import Geometry
 ///
 /// A probability of text for each map pixel: (H,W) Float32, row-major, in [0,1].
 public struct ProbabilityMap: Sendable, Equatable {
+    /// Pixels a row.
     public let width: Int
+    /// Rows.
     public let height: Int
     /// `height * width` values, row by row.
     public let values: [Float]
@@ -26,8 +28,10 @@ public struct ImageMap: Sendable, Equatable {
     public var imageWidth, imageHeight: Int
     /// Map pixels to image pixels.
     public var inverse: MapToImageTransform
+    /// The probabilities.
     public var map: ProbabilityMap
 
+    /// A map of the image `imageName`.
     public init(
         imageName: String, imageWidth: Int, imageHeight: Int, inverse: MapToImageTransform, map: ProbabilityMap
     ) {
