@@ -128,6 +128,7 @@ extension Double: RectangleScalar {
     }
 
     static func dot(_ a: (x: Double, y: Double), _ b: (x: Double, y: Double)) -> Double {
-        a.x * b.x + a.y * b.y
+        // OpenBLAS multiplies and adds in one step here.
+        (a.x * b.x).addingProduct(a.y, b.y)
     }
 }
