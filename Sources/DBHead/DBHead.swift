@@ -1,1 +1,0 @@
-// The DBHead module.

@@ -1,0 +1,51 @@
+import Backbone
+import Inference
+
+/// The DB head's probability branch; the threshold branch serves training only.
+///
+/// Source: Liao et al., "Real-time Scene Text Detection with Differentiable Binarization" (arXiv:1911.08947).
+struct ProbabilityHead: Sendable, Hashable {
+    /// Channels that the head reads.
+    let channels: Int
+    /// Channels inside, a quarter of `channels` in this family.
+    let inner: Int
+    /// Nearest upsampling and a 3x3 convolution instead of transposed convolutions.
+    ///
+    /// The published code gives the last 1x1 convolution a padding of 1, which frames the map by a pixel that shows the
+    /// bias alone; the frame is left out here, so that map and input have one size.
+    let isSmooth: Bool
+    /// Which convolutions have a bias: the first, the first upsampling, the last.
+    let hasBias: [Bool]
+
+    static let prefix = "head.binarize."
+
+    /// - Returns: (N,1,4H,4W), probabilities.
+    func append(to builder: inout NetworkBuilder, _ input: Graph.Value) -> Graph.Value {
+        let prefix = ProbabilityHead.prefix
+        var value = builder.convolution(
+            input, prefix + "0", channels: (channels, inner), kernel: 3, hasBias: hasBias[0])
+        value = builder.batchNorm(value, prefix + "1", channels: inner, then: .relu)
+        if isSmooth {
+            value = raise(value, in: &builder, prefix + "3", hasBias: hasBias[1])
+        } else {
+            value = builder.transposedConvolution(
+                value, prefix + "3", channels: (inner, inner), stride: 2, hasBias: hasBias[1])
+        }
+        value = builder.batchNorm(value, prefix + "4", channels: inner, then: .relu)
+        if isSmooth {
+            value = raise(value, in: &builder, prefix + "6", hasBias: hasBias[1])
+            value = builder.convolution(value, prefix + "6.2", channels: (inner, 1), kernel: 1, hasBias: hasBias[2])
+        } else {
+            value = builder.transposedConvolution(
+                value, prefix + "6", channels: (inner, 1), stride: 2, hasBias: hasBias[2])
+        }
+        return builder.graph.append(.activation(.sigmoid), value, label: prefix + "7")
+    }
+
+    private func raise(
+        _ value: Graph.Value, in builder: inout NetworkBuilder, _ name: String, hasBias: Bool
+    ) -> Graph.Value {
+        let raised = builder.graph.append(.upsampleNearest(factor: 2), value, label: name + ".0")
+        return builder.convolution(raised, name + ".1", channels: (inner, inner), kernel: 3, hasBias: hasBias)
+    }
+}

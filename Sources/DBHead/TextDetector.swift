@@ -1,0 +1,60 @@
+import Backbone
+import Checkpoint
+import Core
+import Inference
+
+/// A checkpoint ready to run: images in, probability maps out.
+public final class TextDetector: Sendable {
+    /// What the checkpoint holds.
+    public let architecture: Architecture
+    private let engine: Engine
+    private let path: String
+
+    /// Recognises the architecture and reads the weights.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: the trained weights.
+    ///   - backbone: the backbone where it is known; nil recognises it.
+    ///   - options: engine and threads.
+    /// - Throws: `DetectorError` where the tensors fit no known network; `CheckpointError` and `InferenceError` where a
+    ///   weight is not finite, alone or with its batch norm folded in.
+    public init(checkpoint: Checkpoint, backbone: BackboneArchitecture? = nil, options: EngineOptions) throws {
+        architecture = try Architecture(recognising: checkpoint, backbone: backbone)
+        path = checkpoint.path
+        engine = try Engine(
+            graph: architecture.network.graph, weights: StateDictWeights(tensors: checkpoint.tensors), options: options)
+    }
+
+    /// Runs the network.
+    ///
+    /// - Parameters:
+    ///   - input: (N,3,H,W) Float32, normalised; H and W multiples of 32.
+    ///   - output: receives (N,1,H,W), probabilities in [0,1].
+    /// - Throws: `InferenceError`; `DetectorError` (65) where a probability is not finite, which a broken checkpoint
+    ///   makes: never an empty map.
+    public func probabilityMap(
+        input: UnsafeBufferPointer<Float>, batch: Int, height: Int, width: Int,
+        output: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        precondition(height % 32 == 0 && width % 32 == 0, "a detector takes sizes that are multiples of 32")
+        try engine.run(input: input, shape: TensorShape(batch, 3, height, width), output: output)
+        // A sum is not finite where one of its terms is not.
+        guard !output.reduce(0, +).isFinite else { return }
+        let index = output.firstIndex { !$0.isFinite } ?? 0
+        throw DetectorError(
+            diagnosis: Diagnosis(
+                .badData, "the network's map is not finite", path: path,
+                place: "(\(index % width),\(index / width % height))", found: "\(output[index])",
+                nextStep: "the weights overflow: use another checkpoint of the training run"))
+    }
+}
+
+/// A state dict as an engine's weights, widened to Float32.
+private struct StateDictWeights: WeightSource {
+    let tensors: StateDict
+
+    func weight(_ name: String) throws -> Weight {
+        let values = try tensors.floats(name)
+        return Weight(shape: tensors[name]?.shape ?? [], values: values)
+    }
+}
