@@ -67,7 +67,7 @@ public:
 
     void execute(const Run &run) override {
         if (gated) {
-            auto *scaled = static_cast<float *>(run.scratch);
+            float *scaled = run.scratch;
             const int block = kernels().block;
             kernels().scaleWeights(
                 weights.data(), run.at(gate), scaled, destination.channels / block, source.channels / block, run.threads);
@@ -75,7 +75,7 @@ public:
         }
         arguments.at(DNNL_ARG_SRC).set_data_handle(run.at(source));
         arguments.at(DNNL_ARG_DST).set_data_handle(run.at(destination));
-        arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(static_cast<char *>(run.scratch) + scaledBytes);
+        arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(reinterpret_cast<char *>(run.scratch) + scaledBytes);
         convolution.execute(run.stream, arguments);
         run.stream.wait();
     }

@@ -21,7 +21,7 @@ public:
         const auto &from = step.source, &to = step.destination;
         kernels().depthwise({
             run.at(from), run.at(to), weights.data(), bias.data(), step.pools ? run.at(step.pooled) : nullptr,
-            static_cast<float *>(run.scratch), from.channels / kernels().block, from.height, from.width, to.height,
+            run.scratch, from.channels / kernels().block, from.height, from.width, to.height,
             to.width, step.kernel_height, step.kernel_width, step.stride, step.pad_top, step.pad_left, step.activation,
             run.threads,
         });

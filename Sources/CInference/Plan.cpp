@@ -2,6 +2,9 @@
 
 #include <chrono>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <sys/mman.h>
 
 #include "Parallel.hpp"
@@ -17,7 +20,6 @@ FloatBuffer::FloatBuffer(int64_t count) {
     memory.reset(std::aligned_alloc(alignment, rounded));
     if (!memory) throw std::bad_alloc();
     if (alignment == page) madvise(memory.get(), rounded, MADV_HUGEPAGE);
-    std::memset(memory.get(), 0, rounded);
     size = int64_t(rounded);
 }
 
@@ -89,17 +91,28 @@ const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t i
     return plan->steps[size_t(index)]->implementation.c_str();
 }
 
-int32_t cinference_plan_finish(CInferencePlan *plan, int64_t floats, CInferenceMessage *message) {
+int64_t cinference_plan_scratch(const CInferencePlan *plan, int32_t index) {
+    return int64_t(plan->steps[size_t(index)]->scratchBytes() + sizeof(float) - 1) / int64_t(sizeof(float));
+}
+
+int32_t cinference_plan_finish(
+    CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t floats,
+    CInferenceMessage *message) {
     return guarded(message, [&] {
-        size_t scratch = 0;
-        for (const auto &step : plan->steps) scratch = std::max(scratch, step->scratchBytes());
+        plan->places.assign(places, places + tensors);
+        plan->scratch.assign(scratch, scratch + plan->steps.size());
+#if defined(__GLIBC__)
+        // The weights as they were before they were reordered are free by now; keep them from adding to the peak.
+        malloc_trim(0);
+#endif
         plan->arena = FloatBuffer(floats);
-        plan->scratch = FloatBuffer(int64_t(scratch + sizeof(float) - 1) / int64_t(sizeof(float)));
+        // Lanes beyond a tensor's channels are read, times zero: they must never hold a NaN.
+        std::memset(plan->arena.data(), 0, size_t(plan->arena.bytes()));
     });
 }
 
 int64_t cinference_plan_bytes(const CInferencePlan *plan) {
-    int64_t bytes = plan->arena.bytes() + plan->scratch.bytes();
+    int64_t bytes = plan->arena.bytes();
     for (const auto &step : plan->steps) bytes += step->weightBytes();
     return bytes;
 }
@@ -109,9 +122,11 @@ int32_t cinference_plan_execute(
     return guarded(message, [&] {
         using Clock = std::chrono::steady_clock;
         omp_set_num_threads(plan->threads);
-        Run run{{plan->arena.data(), const_cast<float *>(input), output}, plan->scratch.data(), plan->threads, plan->stream};
+        Run run{{plan->arena.data(), const_cast<float *>(input), output}, plan->places.data(), nullptr, plan->threads,
+                plan->stream};
         auto before = Clock::now();
         for (size_t i = 0; i < plan->steps.size(); ++i) {
+            run.scratch = plan->arena.data() + plan->scratch[i];
             plan->steps[i]->execute(run);
             if (!seconds) continue;
             const auto now = Clock::now();

@@ -20,7 +20,7 @@ struct Unsupported : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Floats on 2 MiB pages where they fill some, zero at first.
+/// Floats on 2 MiB pages where they fill some; not initialised.
 class FloatBuffer {
 public:
     FloatBuffer() = default;
@@ -42,18 +42,19 @@ private:
 /// What a step sees while it runs.
 struct Run {
     float *spaces[3];
-    void *scratch;
+    const CInferencePlace *places;
+    float *scratch;
     int threads;
     dnnl::stream &stream;
 
-    float *at(const CInferenceTensor &t) const { return spaces[t.space] + t.offset; }
+    float *at(const CInferenceTensor &t) const { return spaces[places[t.index].space] + places[t.index].offset; }
 };
 
 struct Step {
     std::string implementation;
     virtual ~Step() = default;
     virtual void execute(const Run &run) = 0;
-    /// Bytes of scratchpad that `execute` needs; the steps share one.
+    /// Bytes of scratchpad that `execute` needs.
     virtual size_t scratchBytes() const { return 0; }
     virtual int64_t weightBytes() const { return 0; }
 };
@@ -95,5 +96,7 @@ struct CInferencePlan {
     dnnl::engine engine{dnnl::engine::kind::cpu, 0};
     dnnl::stream stream{engine};
     std::vector<std::unique_ptr<cinference::Step>> steps;
-    cinference::FloatBuffer arena, scratch;
+    std::vector<CInferencePlace> places;
+    std::vector<int64_t> scratch;
+    cinference::FloatBuffer arena;
 };

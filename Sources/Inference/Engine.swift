@@ -1,3 +1,4 @@
+import CInference
 import Core
 
 /// Runs a `Graph` on images: validates it, folds its batch norms, fuses its steps and compiles them for one input
@@ -32,6 +33,9 @@ public final class Engine: Sendable {
                 FusedNetwork(graph: graph, weights: weights, weightShapes: weightShapes), threads: options.threads)
         }
     }
+
+    /// The instruction set that oneDNN uses in this process, such as `avx512_core_bf16`; `ONEDNN_MAX_CPU_ISA` limits it.
+    public static var instructionSet: String { String(cString: cinference_instruction_set()) }
 
     /// The result's shape for an input of shape `input`.
     ///

@@ -19,10 +19,13 @@ public struct EngineOptions: Sendable {
         }
     }
 
+    /// What computes; the fastest of this kind of machine by default.
     public var backend: Backend
     /// Threads that compute, at least 1. The result does not depend on it.
     public var threads: Int
 
+    /// Options; one thread unless told.
+    ///
     /// - Parameter threads: at least 1; smaller numbers count as 1.
     public init(backend: Backend = .fastest, threads: Int = 1) {
         self.backend = backend

@@ -5,13 +5,17 @@
 public struct Graph: Sendable {
     /// A value of the graph: the input or a node's result.
     public struct Value: Sendable, Hashable {
+        /// 0 for the graph's input, then one a node.
         public let index: Int
     }
 
     /// One step of the network.
     public struct Node: Sendable {
+        /// What the step does.
         public let operation: Operation
+        /// The values it reads, in the operation's order.
         public let inputs: [Value]
+        /// The value it makes.
         public let output: Value
         /// Where the step stands in the network, for profiles and errors: the state dict's prefix, such as
         /// `encoder.model.layer1.0.conv1`.
@@ -20,6 +24,7 @@ public struct Graph: Sendable {
 
     /// The graph's input, (N,3,H,W).
     public let input = Value(index: 0)
+    /// The steps, in an order that runs.
     public private(set) var nodes: [Node] = []
     /// The graph's result; set by the builder, the last value until then.
     public var output = Value(index: 0)
@@ -82,12 +87,18 @@ public struct Convolution: Sendable, Hashable {
         case same
     }
 
+    /// The state dict's key of the weight, (O,I/groups,kH,kW).
     public var weight: String
+    /// The key of the bias, (O).
     public var bias: String?
+    /// Pixels from one window to the next, both ways.
     public var stride: Int
+    /// Zeros around the map.
     public var padding: Padding
+    /// Equal parts that input and output channels are cut into; part i sees part i alone.
     public var groups: Int
 
+    /// A convolution without padding and groups where nothing else is said.
     public init(weight: String, bias: String? = nil, stride: Int = 1, padding: Padding = .symmetric(0), groups: Int = 1)
     {
         self.weight = weight
@@ -100,9 +111,13 @@ public struct Convolution: Sendable, Hashable {
 
 /// A weight in memory, any shape, row-major Float32.
 public struct Weight: Sendable {
+    /// Sizes of its axes.
     public let shape: [Int]
+    /// Its elements, the last axis fastest.
     public let values: [Float]
 
+    /// A weight of `shape`.
+    ///
     /// - Precondition: `values` fills `shape`.
     public init(shape: [Int], values: [Float]) {
         precondition(shape.reduce(1, *) == values.count, "a weight's values must fill its shape")

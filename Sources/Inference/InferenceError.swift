@@ -2,6 +2,7 @@ import Core
 
 /// The error type of `Inference`: graphs, weights and engines that do not fit together.
 public struct InferenceError: DiagnosedError {
+    /// What, where, found, expected, and what to do.
     public let diagnosis: Diagnosis
 
     /// Wraps a diagnosis.

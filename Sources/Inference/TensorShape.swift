@@ -2,12 +2,15 @@
 public struct TensorShape: Sendable, Hashable, CustomStringConvertible {
     /// Images.
     public var batch: Int
+    /// Maps an image.
     public var channels: Int
     /// Rows of pixels.
     public var height: Int
     /// Pixels a row.
     public var width: Int
 
+    /// A shape in the order N, C, H, W.
+    ///
     /// - Precondition: no size is negative.
     public init(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) {
         precondition(min(batch, channels, height, width) >= 0, "sizes of a tensor are not negative")

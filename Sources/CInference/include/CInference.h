@@ -29,10 +29,15 @@ typedef struct {
     char text[256];
 } CInferenceMessage;
 
-/// A tensor of one image.
+/// Where a tensor begins: `offset` floats from the beginning of `space`.
 typedef struct {
-    int64_t offset;   // floats from the beginning of `space`
-    int32_t space;    // CInferenceArena, CInferenceInput or CInferenceOutput
+    int64_t offset;
+    int32_t space;
+} CInferencePlace;
+
+/// A tensor of one image; its place is told when the plan is finished.
+typedef struct {
+    int32_t index;    // of its place
     int32_t blocked;  // 0: plain, 1: blocked
     int32_t channels;
     int32_t height;
@@ -100,7 +105,7 @@ const char *cinference_instruction_set(void);
 /// Whether oneDNN's compiled-in or environment limits leave it at AVX2 or better.
 int32_t cinference_has_fast_kernels(void);
 
-/// A plan without steps. The arena is memory of its own, made by `cinference_plan_finish`.
+/// A plan without steps or memory.
 int32_t cinference_plan_create(int32_t threads, CInferencePlan **plan, CInferenceMessage *message);
 void cinference_plan_destroy(CInferencePlan *plan);
 
@@ -112,10 +117,16 @@ int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapSt
 /// The kernel that step `index` runs, such as `jit_wino_4x3:avx512_core`; valid while the plan lives.
 const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t index);
 
-/// Makes the arena of `floats` floats and the scratchpad; no step is added afterwards.
-int32_t cinference_plan_finish(CInferencePlan *plan, int64_t floats, CInferenceMessage *message);
+/// Floats of scratchpad that step `index` needs while it runs.
+int64_t cinference_plan_scratch(const CInferencePlan *plan, int32_t index);
 
-/// Bytes of the arena, the scratchpad and the prepared weights.
+/// Makes the arena of `floats` floats; no step is added afterwards. `places` are the tensors', `scratch` the offset of
+/// each step's scratchpad in the arena, a multiple of 16 floats.
+int32_t cinference_plan_finish(
+    CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t floats,
+    CInferenceMessage *message);
+
+/// Bytes of the arena and the prepared weights.
 int64_t cinference_plan_bytes(const CInferencePlan *plan);
 
 /// Runs all steps on one image. `seconds` is null or has a place for each step's time.

@@ -38,15 +38,22 @@ final class CompiledPlan {
         return true
     }
 
+    /// Floats of scratchpad that each step needs.
+    var scratch: [Int] {
+        steps.indices.map { Int(cinference_plan_scratch(handle, Int32($0))) }
+    }
+
     /// Makes the arena.
-    func finish(arenaFloats: Int) throws {
+    func finish(_ layout: (places: [CInferencePlace], scratch: [Int64], floats: Int)) throws {
         var message = CInferenceMessage()
-        guard cinference_plan_finish(handle, Int64(arenaFloats), &message) == CInferenceDone else {
+        let code = cinference_plan_finish(
+            handle, layout.places, Int32(layout.places.count), layout.scratch, Int64(layout.floats), &message)
+        guard code == CInferenceDone else {
             throw InferenceError.library("no memory for the network", label: nil, message: message.string)
         }
     }
 
-    /// Bytes of the arena, the scratchpad and the prepared weights.
+    /// Bytes of the arena and the prepared weights.
     var bytes: Int { Int(cinference_plan_bytes(handle)) }
 
     /// Runs one image, and adds each step's time to `profile`.

@@ -43,10 +43,10 @@ struct Planner {
         for (index, step) in planner.steps.enumerated() {
             for tensor in step.touches { planner.placement.touch(tensor, at: index) }
         }
-        let (views, floats) = planner.placement.resolve()
         let plan = try CompiledPlan(threads: threads)
+        let views = planner.placement.views
         for step in planner.steps { try step.add(plan, views, weights) }
-        try plan.finish(arenaFloats: floats)
+        try plan.finish(planner.placement.resolve(scratch: plan.scratch))
         return plan
     }
 

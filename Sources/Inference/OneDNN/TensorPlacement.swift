@@ -63,26 +63,40 @@ struct TensorPlacement {
         }
     }
 
-    /// Lays out the arena: a view of each tensor, and the arena's size in floats.
-    func resolve() -> (views: [CInferenceTensor], floats: Int) {
-        var requests: [Int: Arena.Request] = [:]
+    /// What a step is told of each tensor.
+    var views: [CInferenceTensor] {
+        tensors.enumerated().map { index, tensor in
+            CInferenceTensor(
+                index: Int32(index), blocked: tensor.blocked ? 1 : 0, channels: Int32(tensor.padded),
+                height: Int32(tensor.height), width: Int32(tensor.width))
+        }
+    }
+
+    /// Lays out the arena.
+    ///
+    /// - Parameter scratch: floats of scratchpad that each step needs while it runs.
+    /// - Returns: each tensor's place, the offset of each step's scratchpad, and the arena's size in floats.
+    func resolve(scratch: [Int]) -> (places: [CInferencePlace], scratch: [Int64], floats: Int) {
+        var requests = scratch.enumerated().map { Arena.Request(size: $1, first: $0, last: $0) }
+        var requestOfHost: [Int: Int] = [:]
         for index in tensors.indices where tensors[index].space == CInferenceArena && times[index].last >= 0 {
             let host = root(index).tensor
-            let known = requests[host] ?? Arena.Request(size: tensors[host].floats, first: Int.max, last: -1)
-            requests[host] = Arena.Request(
-                size: known.size, first: min(known.first, times[index].first), last: max(known.last, times[index].last))
+            let request = requestOfHost[host] ?? requests.count
+            if request == requests.count {
+                requestOfHost[host] = request
+                requests.append(Arena.Request(size: tensors[host].floats, first: Int.max, last: -1))
+            }
+            requests[request].first = min(requests[request].first, times[index].first)
+            requests[request].last = max(requests[request].last, times[index].last)
         }
-        let hosts = requests.keys.sorted()
         // 64 floats: whole vectors, and no two tensors on one cache line.
-        let arena = Arena(hosts.compactMap { requests[$0] }, alignment: 64)
-        let offsets = Dictionary(uniqueKeysWithValues: zip(hosts, arena.offsets))
-        let views = tensors.indices.map { index in
+        let arena = Arena(requests, alignment: 64)
+        let places = tensors.indices.map { index in
             let (tensor, place) = (tensors[index], root(index))
-            let offset = (offsets[place.tensor] ?? 0) + place.channel * tensor.height * tensor.width
-            return CInferenceTensor(
-                offset: Int64(offset), space: Int32(tensor.space), blocked: tensor.blocked ? 1 : 0,
-                channels: Int32(tensor.padded), height: Int32(tensor.height), width: Int32(tensor.width))
+            let offset = requestOfHost[place.tensor].map { arena.offsets[$0] } ?? 0
+            return CInferencePlace(
+                offset: Int64(offset + place.channel * tensor.height * tensor.width), space: Int32(tensor.space))
         }
-        return (views, arena.size)
+        return (places, arena.offsets.prefix(scratch.count).map(Int64.init), arena.size)
     }
 }
