@@ -1,5 +1,6 @@
 #include "CClipper.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -62,4 +63,8 @@ int32_t cclipper_offset_first(
         offset.AddPath(read(path, count), ClipperLib::jtRound, ClipperLib::etClosedPolygon);
         offset.Execute(paths, distance);
     });
+}
+
+void cclipper_sort_descending(const int64_t *keys, int32_t *indices, int32_t count) {
+    std::sort(indices, indices + count, [keys](int32_t a, int32_t b) { return keys[b] < keys[a]; });
 }

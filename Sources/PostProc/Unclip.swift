@@ -7,6 +7,7 @@ package struct Unclipper: ~Copyable {
     private var sides = Buffer<Double>()
     private var outline = OffsetPath()
     private var convex = ConvexOutline()
+    private var union = OutlineUnion()
     private var united = Buffer<MapPoint>()
     private var message = Buffer<CChar>(capacity: 256)
 
@@ -83,6 +84,11 @@ package struct Unclipper: ~Copyable {
     /// The first path of the outline's union with itself, as Clipper orders paths and their points.
     private mutating func unite() throws(ClipperFailure) {
         if convex.unite(outline.path.elements, into: &united) { return }
+        if union.unite(outline.path.elements, into: &united) == .done { return }
+        try uniteByClipper()
+    }
+
+    private mutating func uniteByClipper() throws(ClipperFailure) {
         united.reserve(outline.path.count + 16)
         while true {
             var count: Int32 = 0

@@ -23,6 +23,10 @@ int32_t cclipper_offset_first(
     const int32_t *path, int32_t count, double distance, int32_t *result, int32_t result_capacity,
     int32_t *result_count, char *message, int32_t message_size);
 
+// Sorts `indices` (0 to count - 1 in any order) by falling `keys[index]` as std::sort does, which Clipper relies on
+// where keys are equal.
+void cclipper_sort_descending(const int64_t *keys, int32_t *indices, int32_t count);
+
 #ifdef __cplusplus
 }
 #endif
