@@ -24,6 +24,8 @@ typedef struct decoder {
     uint8_t *pixels;
     size_t pixel_count;
 
+    // Known once the header is read.
+    int has_multiple_scans;
     int32_t status;
     image_codec_failure *failure;
     jmp_buf escape;
@@ -56,7 +58,8 @@ static void on_error(j_common_ptr jpeg) {
 }
 
 // A warning after which the decoder makes up pixels is an error: a half-grey picture would be scored as if it were
-// one. (Pillow shows such pictures.) Stray bytes between blocks and odd headers leave every pixel as it was coded.
+// one. (Pillow shows such pictures.) Odd headers leave every pixel as it was coded, and so do stray bytes, unless they
+// are a scan whose marker is lost.
 static void on_message(j_common_ptr jpeg, int level) {
     if (level >= 0) return;
     switch (jpeg->err->msg_code) {
@@ -65,6 +68,9 @@ static void on_message(j_common_ptr jpeg, int level) {
     case JWRN_ARITH_BAD_CODE:
     case JWRN_MUST_RESYNC:
     case JWRN_BOGUS_PROGRESSION: leave_with_library_message(jpeg, IMAGE_CODEC_CORRUPT); break;
+    case JWRN_EXTRANEOUS_DATA:
+        if (((decoder *)jpeg->client_data)->has_multiple_scans) leave_with_library_message(jpeg, IMAGE_CODEC_CORRUPT);
+        break;
     case JWRN_JPEG_EOF: leave_with_library_message(jpeg, IMAGE_CODEC_TRUNCATED); break;
     default: break;
     }
@@ -114,6 +120,7 @@ static int32_t run(decoder *self, void (*body)(decoder *)) {
         self->jpeg.src = &self->source;
         self->jpeg.progress = &self->progress;
         jpeg_read_header(&self->jpeg, TRUE);
+        self->has_multiple_scans = jpeg_has_multiple_scans(&self->jpeg);
         body(self);
     }
     jpeg_destroy_decompress(&self->jpeg);
@@ -149,6 +156,19 @@ static void inverted_cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t width
     }
 }
 
+// Where scans of a progressive JPEG are missing, libjpeg guesses the low frequencies from the neighbouring blocks.
+static int is_complete(const struct jpeg_decompress_struct *jpeg) {
+    if (!jpeg->progressive_mode) return 1;
+    for (int component = 0; component < jpeg->num_components; component++) {
+        const int *unknown_bits = jpeg->coef_bits[component];
+        for (int i = 0; i < DCTSIZE2; i++) {
+            // -1: never sent, which an encoder may do for high frequencies that are all zero.
+            if (unknown_bits[i] > 0 || (unknown_bits[i] < 0 && i < 10)) return 0;
+        }
+    }
+    return 1;
+}
+
 static void decode_rgb(decoder *self) {
     struct jpeg_decompress_struct *jpeg = &self->jpeg;
     size_t width = jpeg->image_width;
@@ -159,6 +179,7 @@ static void decode_rgb(decoder *self) {
         leave(self, IMAGE_CODEC_UNSUPPORTED, "a JPEG of neither 1, 3 nor 4 components");
     jpeg->out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(jpeg);
+    if (!is_complete(jpeg)) leave(self, IMAGE_CODEC_TRUNCATED, "scans are missing");
     JSAMPARRAY cmyk =
         channels == 4 ? jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, (JDIMENSION)width * 4, 1) : NULL;
     while (jpeg->output_scanline < jpeg->output_height) {

@@ -38,6 +38,21 @@ import Testing
         #expect(middle.what == "the image is cut short" && middle.place?.hasPrefix("byte ") == true)
     }
 
+    @Test func lostScansAreRefused() throws {
+        let bytes = try fixture("jpeg_420_progressive.jpg")
+        let scans = bytes.indices.dropLast().filter { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA }
+        #expect(scans.count == 10)
+        // The first five bring each frequency once, the others its lower bits.
+        for scan in scans.dropFirst() {
+            let shorter = try diagnosis(of: bytes[..<scan] + [0xFF, 0xD9])
+            #expect(shorter?.found == "scans are missing")
+            var unmarked = bytes
+            unmarked[scan + 1] = 0
+            let unread = try diagnosis(of: unmarked)
+            #expect(unread?.what == "the image is corrupt")
+        }
+    }
+
     @Test(arguments: ["rgb_8.png", "rgb_16_interlaced.png", "palette_4.png", "grey_1.png"])
     func truncatedPNGIsRefusedUpToItsEnd(_ name: String) throws {
         let bytes = try fixture(name)
