@@ -11,8 +11,6 @@ public struct MapAverage: MapSource {
     public let label: String
     /// The first source's images in its order.
     public let imageNames: [String]
-    /// A digest of the sources' fingerprints and weights.
-    public let fingerprint: String
     private let sources: [any MapSource]
     private let weights: [Double]
 
@@ -29,8 +27,12 @@ public struct MapAverage: MapSource {
         self.weights = weights
         label = "mean of " + sources.map(\.label).joined(separator: ", ")
         imageNames = first.imageNames
-        fingerprint = SHA256.hexDigest(
-            of: "average\n" + zip(sources, weights).map { "\($0.fingerprint) \($1)\n" }.joined())
+    }
+
+    /// A digest of the sources' fingerprints and weights.
+    public func fingerprint() throws -> String {
+        let lines = try zip(sources, weights).map { "\(try $0.fingerprint()) \($1)\n" }
+        return SHA256.hexDigest(of: "average\n" + lines.joined())
     }
 
     /// The mean map of one image.

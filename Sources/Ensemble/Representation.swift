@@ -18,8 +18,8 @@ struct Representation {
             fellBack = false
         case .mean:
             let medoid = members[Self.medoid(members)].polygon
-            fellBack = members.contains { $0.polygon.points.count != 4 }
-            polygon = fellBack ? medoid : Self.mean(members, matchedTo: medoid)
+            fellBack = members.count > 1 && members.contains { $0.polygon.points.count != 4 }
+            polygon = fellBack || members.count == 1 ? medoid : Self.mean(members, matchedTo: medoid)
         }
     }
 

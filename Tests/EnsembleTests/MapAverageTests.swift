@@ -11,7 +11,7 @@ struct MemoryMaps: MapSource {
     var maps: [ImageMap]
 
     var imageNames: [String] { maps.map(\.imageName) }
-    var fingerprint: String { label }
+    func fingerprint() -> String { label }
 
     func read(_ name: String) throws -> ImageMap {
         try #require(maps.first { $0.imageName == name })
@@ -53,8 +53,8 @@ struct MapAverageTests {
         let average = try MapAverage(of: [a, b])
         #expect(try MapAverage(of: [average, a]).read("a.jpg") == Self.map())
         let fingerprints = [
-            average.fingerprint, try MapAverage(of: [b, a]).fingerprint, try MapAverage(of: [a]).fingerprint,
-            try MapAverage(of: [a, b], weights: [1, 2]).fingerprint,
+            try average.fingerprint(), try MapAverage(of: [b, a]).fingerprint(), try MapAverage(of: [a]).fingerprint(),
+            try MapAverage(of: [a, b], weights: [1, 2]).fingerprint(),
         ]
         #expect(Set(fingerprints).count == 4)
     }

@@ -1,0 +1,137 @@
+import Core
+import Foundation
+import PostProc
+
+/// One direction of a search space: a parameter with its values, or several that move together.
+public struct Axis: Sendable, Equatable {
+    /// The values an axis can take.
+    public enum Domain: Sendable, Equatable {
+        /// Rows of one value a parameter, in the order given.
+        case rows([[JSONValue]])
+        /// The multiples of `quantum` from `first * quantum` to `last * quantum`.
+        case steps(first: Int, last: Int, quantum: Double)
+        /// Any number between the two; random search only.
+        case uniform(ClosedRange<Double>)
+        /// Any number between the two, its logarithm uniform; random search only.
+        case logUniform(ClosedRange<Double>)
+    }
+
+    /// What moves along this axis.
+    public let parameters: [Parameter]
+    /// Its values.
+    public let domain: Domain
+
+    /// - Precondition: each row has a value for each parameter, and the other domains have one parameter.
+    public init(_ parameters: [Parameter], _ domain: Domain) {
+        if case .rows(let rows) = domain {
+            precondition(rows.allSatisfy { $0.count == parameters.count }, "an axis needs a value for each parameter")
+        } else {
+            precondition(parameters.count == 1, "a range is one parameter's")
+        }
+        self.parameters = parameters
+        self.domain = domain
+    }
+
+    /// The number of values; nil where there is no end to them.
+    public var count: Int? {
+        switch domain {
+        case .rows(let rows): rows.count
+        case .steps(let first, let last, _): max(0, last - first + 1)
+        case .uniform, .logUniform: nil
+        }
+    }
+
+    /// Whether this axis has more than one value.
+    public var isSwept: Bool { count != 1 }
+
+    /// The values at `position`, below `count`.
+    func row(_ position: Int) -> [JSONValue] {
+        switch domain {
+        case .rows(let rows): rows[position]
+        case .steps(let first, _, let quantum): [.number(Self.multiple(first + position, of: quantum))]
+        case .uniform(let range), .logUniform(let range): [.number(range.lowerBound)]
+        }
+    }
+
+    /// One draw: rows and steps are all equally likely.
+    func draw(_ generator: inout SeededGenerator) -> [JSONValue] {
+        switch domain {
+        case .rows, .steps: row(Int.random(in: 0..<(count ?? 1), using: &generator))
+        case .uniform(let range): [.number(Double.random(in: range, using: &generator))]
+        case .logUniform(let range):
+            [.number(Self.exponential(range, at: Double.random(in: 0...1, using: &generator)))]
+        }
+    }
+
+    private static func exponential(_ range: ClosedRange<Double>, at position: Double) -> Double {
+        let value = range.lowerBound * pow(range.upperBound / range.lowerBound, position)
+        return min(max(value, range.lowerBound), range.upperBound)
+    }
+
+    /// A product such as 3 * 0.1 without its last bits' noise: rounded to 12 decimals.
+    static func multiple(_ count: Int, of quantum: Double) -> Double {
+        let value = Double(count) * quantum
+        let scaled = (value * 1e12).rounded()
+        return abs(scaled) < 0x1p53 ? scaled / 1e12 : value
+    }
+}
+
+/// What a sweep tries: the product of its axes, or draws from it.
+public struct SearchSpace: Sendable, Equatable {
+    /// In the configuration's order; on a grid the last axis turns fastest.
+    public var axes: [Axis]
+
+    /// A space; without axes it has one point.
+    public init(_ axes: [Axis]) {
+        self.axes = axes
+    }
+
+    /// The parameters that the axes name, in their order.
+    public var parameters: [Parameter] { axes.flatMap(\.parameters) }
+    /// The parameters with more than one value, in their order.
+    public var sweptParameters: [Parameter] { axes.filter(\.isSwept).flatMap(\.parameters) }
+
+    /// The grid's number of points, at most `Int.max`; nil where an axis has no end of values.
+    public var gridCount: Int? {
+        var count = 1
+        for axis in axes {
+            guard let values = axis.count else { return nil }
+            let (product, overflows) = count.multipliedReportingOverflow(by: values)
+            count = overflows ? .max : product
+        }
+        return axes.contains { $0.count == 0 } ? 0 : count
+    }
+
+    /// The first `limit` points of the grid, the last axis turning fastest.
+    ///
+    /// - Parameter base: the values of parameters that no axis names.
+    /// - Complexity: O(points).
+    public func grid(base: Setting, limit: Int = .max) -> [Setting] {
+        guard let count = gridCount else { return [] }
+        return (0..<min(count, limit)).map { position in
+            var setting = base
+            var rest = position
+            for axis in axes.reversed() {
+                let values = axis.count ?? 1
+                apply(axis, axis.row(rest % values), to: &setting)
+                rest /= values
+            }
+            return setting
+        }
+    }
+
+    /// `count` independent draws; the same seed gives the same points on every machine.
+    public func draws(_ count: Int, seed: UInt64, base: Setting) -> [Setting] {
+        guard axes.allSatisfy({ $0.count != 0 }) else { return [] }
+        var generator = SeededGenerator(seed: seed)
+        return (0..<max(0, count)).map { _ in
+            var setting = base
+            for axis in axes { apply(axis, axis.draw(&generator), to: &setting) }
+            return setting
+        }
+    }
+
+    private func apply(_ axis: Axis, _ row: [JSONValue], to setting: inout Setting) {
+        for (parameter, value) in zip(axis.parameters, row) { setting[parameter] = value }
+    }
+}

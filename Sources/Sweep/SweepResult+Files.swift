@@ -1,0 +1,77 @@
+import Core
+import Metrics
+import PostProc
+
+extension SweepResult {
+    /// `results.csv`: a row a point, ranked ones first, failed ones with their reason and without figures.
+    ///
+    /// `unclip_ratio` is the one that holds; the two forms' own have columns where the configuration names them.
+    public var csv: String {
+        let columns = resultParameters
+        let header =
+            ["rank", "trial"] + columns.map(\.rawValue) + [
+                "hmean", "precision", "recall", "pooled_hmean", "pooled_precision", "pooled_recall", "boxes", "failure",
+            ]
+        var rows = [header]
+        for point in ranked {
+            let figures = [point.mean, point.pooled].flatMap { [$0.hmean, $0.precision, $0.recall] }
+            rows.append(
+                ["\(point.rank)", "\(point.trial)"] + columns.map { point.setting[$0].text() }
+                    + figures.map { JSONValue.number($0).text() } + ["\(point.boxes)", ""])
+        }
+        for point in failed {
+            rows.append(
+                ["", "\(point.trial)"] + columns.map { point.setting[$0].text() }
+                    + Array(repeating: "", count: 7) + [Self.quoted(point.reason)])
+        }
+        return rows.map { $0.joined(separator: ",") + "\n" }.joined()
+    }
+
+    /// `results.json`: `{"schema": 1, "metric", "target", "images", "points": [{"rank", "trial", "settings", "mean",
+    /// "pooled", "boxes"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
+    public var json: JSONValue {
+        [
+            "schema": 1,
+            "metric": .string(metric.rawValue),
+            "target": .string(target.rawValue),
+            "images": .int(imageCount),
+            "points": .array(
+                ranked.map { point in
+                    [
+                        "rank": .int(point.rank), "trial": .int(point.trial), "settings": settings(point.setting),
+                        "mean": Self.json(point.mean), "pooled": Self.json(point.pooled), "boxes": .int(point.boxes),
+                    ]
+                }),
+            "failed": .array(
+                failed.map { point in
+                    [
+                        "trial": .int(point.trial), "settings": settings(point.setting),
+                        "reason": .string(point.reason),
+                    ]
+                }),
+            "notes": .array(notes.map(JSONValue.string)),
+        ]
+    }
+
+    /// What says all there is to a point, then what the configuration names beside it.
+    private var resultParameters: [Parameter] {
+        let complete = Setting.resolvedParameters
+        return complete + parameters.filter { !complete.contains($0) }
+    }
+
+    private func settings(_ setting: Setting) -> JSONValue {
+        var object = JSONObject()
+        for parameter in resultParameters { object[parameter.rawValue] = setting[parameter] }
+        return .object(object)
+    }
+
+    private static func json(_ rates: Rates) -> JSONValue {
+        [
+            "recall": .number(rates.recall), "precision": .number(rates.precision), "hmean": .number(rates.hmean),
+        ]
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,118 @@
+import Core
+import Metrics
+import PostProc
+
+/// A sweep's points, ranked.
+public struct SweepResult: Sendable {
+    /// A point that every image was scored at.
+    public struct Scored: Sendable, Equatable {
+        /// From 1; see `ranked`.
+        public var rank: Int
+        /// The point's place in the search space, from 1.
+        public let trial: Int
+        /// The point.
+        public let setting: Setting
+        /// Means over images: the leaderboard's numbers.
+        public let mean: Rates
+        /// From the counts of all images together.
+        public let pooled: Rates
+        /// Boxes over all images.
+        public let boxes: Int
+    }
+
+    /// A point without a score.
+    public struct Failed: Sendable, Equatable {
+        /// The point's place in the search space, from 1.
+        public let trial: Int
+        /// The point.
+        public let setting: Setting
+        /// The first image that failed and why, and how many did.
+        public let reason: String
+    }
+
+    /// Best first. Ties go to fewer boxes, then to the lower trial number.
+    public let ranked: [Scored]
+    /// In the order of the search space.
+    public let failed: [Failed]
+    /// The parameters with more than one value, in the configuration's order: a table's columns.
+    public let sweptParameters: [Parameter]
+    /// All parameters that the configuration names.
+    public let parameters: [Parameter]
+    /// What ranks.
+    public let target: SweepConfiguration.Target
+    /// Which metric the rates are of.
+    public let metric: MetricKind
+    /// How many images were scored.
+    public let imageCount: Int
+    /// How many of them came from the trial journal.
+    public let resumedImages: Int
+    /// What is worth saying: keys read over, maps without truth, parameters that change nothing.
+    public let notes: [String]
+
+    init(
+        configuration: SweepConfiguration, points: [Setting], images: [String], outcomes: [ImageOutcome],
+        options: ScoringOptions, notes: [String], resumedImages: Int
+    ) {
+        var scored: [Scored] = []
+        var failed: [Failed] = []
+        for (point, setting) in points.enumerated() {
+            if let reason = Self.failure(of: point, outcomes) {
+                failed.append(Failed(trial: point + 1, setting: setting, reason: reason))
+                continue
+            }
+            var boxes = 0
+            let scores = zip(images, outcomes).map { name, outcome in
+                let place = Int(outcome.places[point])
+                boxes += outcome.boxes[place]
+                return (name: name, score: outcome.scores[place])
+            }
+            let set = SetScore(images: scores, options: options)
+            scored.append(
+                Scored(
+                    rank: 0, trial: point + 1, setting: setting, mean: set.mean, pooled: set.pooled, boxes: boxes))
+        }
+        let space = configuration.space
+        self.notes =
+            notes
+            + InertParameters(
+                scored, swept: space.sweptParameters, mostContours: outcomes.lazy.map(\.contours).max() ?? 0
+            ).notes
+        ranked = Self.rank(scored, by: configuration.target)
+        self.failed = failed
+        sweptParameters = space.sweptParameters
+        parameters = space.parameters
+        target = configuration.target
+        metric = options.metric
+        imageCount = images.count
+        self.resumedImages = resumedImages
+    }
+
+    private static func failure(of point: Int, _ outcomes: [ImageOutcome]) -> String? {
+        let failures = outcomes.filter { $0.places[point] < 0 }
+        guard let first = failures.first else { return nil }
+        let reason = first.failures[Int(~first.places[point])]
+        return failures.count == 1 ? reason : "\(failures.count) images failed, the first: \(reason)"
+    }
+
+    private static func rank(_ scored: [Scored], by target: SweepConfiguration.Target) -> [Scored] {
+        var ranked = scored.sorted {
+            ($1.value(of: target), $0.boxes, $0.trial) < ($0.value(of: target), $1.boxes, $1.trial)
+        }
+        for position in ranked.indices { ranked[position].rank = position + 1 }
+        return ranked
+    }
+}
+
+extension SweepResult.Scored {
+    /// The figure that ranks.
+    public func value(of target: SweepConfiguration.Target) -> Double {
+        switch target {
+        case .hmean: mean.hmean
+        case .precision: mean.precision
+        case .recall: mean.recall
+        case .pooledHmean: pooled.hmean
+        case .pooledPrecision: pooled.precision
+        case .pooledRecall: pooled.recall
+        }
+    }
+}
