@@ -48,8 +48,8 @@ struct Extract: AsyncParsableCommand {
     }
 }
 
-/// Post-processes all maps of `store`, in the store's order.
-func detections(in store: MapStore, options: PostProcOptions, common: CommonFlags) async throws -> AnnotationSet {
+/// Post-processes all maps of `store`, in its order.
+func detections(in store: some MapSource, options: PostProcOptions, common: CommonFlags) async throws -> AnnotationSet {
     var progress = Progress("extract", total: store.imageNames.count, quiet: common.quiet)
     defer { progress.finish() }
     let images = try await parallelMap(store.imageNames, width: common.width, completed: { progress.update($0) }) {

@@ -21,7 +21,8 @@ struct Score: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Predictions: JSON, CSV, or ICDAR zips.", valueName: "files"))
     var files: [String]
 
-    @Option(name: .long, help: "leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published) or iou.")
+    @Option(
+        name: .long, help: "leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published) or iou.")
     var metric = MetricKind.clevalLeaderboard
 
     @Option(name: .long, help: ArgumentHelp("Write a row an image and file (CSV).", valueName: "file"))

@@ -1,5 +1,6 @@
 import Core
-import DBHead
+import Foundation
+import Imaging
 import Inference
 import Metrics
 import PostProc
@@ -14,10 +15,13 @@ struct Configuration: Sendable, Equatable {
     var batch = 1
     /// 0 is the machine's cores.
     var threads = 0
-    var engine = EngineOptions.Backend.oneDNN
+    var engine = EngineOptions.Backend.fastest
     var architecture = ""
     var tta: [String] = []
     var metric = MetricKind.clevalLeaderboard
+
+    /// Threads, with 0 taken for the machine's cores.
+    var resolvedThreads: Int { threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount }
 
     /// The post-processing options with the unclip ratio of the chosen form.
     var resolvedPostprocess: PostProcOptions {
@@ -44,8 +48,12 @@ struct ConfigurationKey: Sendable {
 
     /// All keys, in the order of configs/default.yaml.
     static let all: [ConfigurationKey] = [
-        postprocess("thresh", "binarization threshold: a pixel is text where its probability is above", unit, \.postprocess.thresh),
-        postprocess("box_thresh", "box threshold: a candidate stays where its score is not below", unit, \.postprocess.boxThresh),
+        postprocess(
+            "thresh", "binarization threshold: a pixel is text where its probability is above", unit,
+            \.postprocess.thresh),
+        postprocess(
+            "box_thresh", "box threshold: a candidate stays where its score is not below", unit, \.postprocess.boxThresh
+        ),
         ConfigurationKey(
             "postprocess.max_candidates", aliases: aliases("max_candidates"),
             "contours considered, in contour order (bottom to top), before any filter", "a whole number from 0",
@@ -53,12 +61,16 @@ struct ConfigurationKey: Sendable {
             { assign(Int($1), to: &$0.postprocess.maxCandidates) { $0 >= 0 } }),
         ConfigurationKey(
             "postprocess.use_polygon", aliases: aliases("use_polygon"), "polygons instead of quads", "true or false",
-            { String($0.postprocess.usePolygon) }, { assign(boolean($1), to: &$0.postprocess.usePolygon) { _ in true } }),
+            { String($0.postprocess.usePolygon) }, { assign(boolean($1), to: &$0.postprocess.usePolygon) { _ in true } }
+        ),
         postprocess("box_unclip_ratio", "unclip ratio of quads", positive, \.boxUnclipRatio),
         postprocess("polygon_unclip_ratio", "unclip ratio of polygons", positive, \.polygonUnclipRatio),
-        postprocess("min_size", "shortest side of a quad before unclip, in map pixels; 2 more after it", positive, \.postprocess.minSize),
+        postprocess(
+            "min_size", "shortest side of a quad before unclip, in map pixels; 2 more after it", positive,
+            \.postprocess.minSize),
         ConfigurationKey(
-            "postprocess.clip_to_image", "clip coordinates to the image (the public baseline does not)", "true or false",
+            "postprocess.clip_to_image", "clip coordinates to the image (the public baseline does not)",
+            "true or false",
             { String($0.postprocess.clipToImage) },
             { assign(boolean($1), to: &$0.postprocess.clipToImage) { _ in true } }),
         ConfigurationKey(
@@ -84,7 +96,8 @@ struct ConfigurationKey: Sendable {
             { $0.tta.joined(separator: ",") },
             { assign(list($1), to: &$0.tta) { $0.allSatisfy { View(rawValue: $0) != nil } } }),
         ConfigurationKey(
-            "score.metric", "leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published) or iou (ICDAR)",
+            "score.metric",
+            "leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published) or iou (ICDAR)",
             "one of \(MetricKind.allCases.map(\.rawValue).joined(separator: ", "))",
             { $0.metric.rawValue }, { assign(MetricKind(rawValue: $1), to: &$0.metric) { _ in true } }),
     ]

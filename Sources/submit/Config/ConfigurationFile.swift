@@ -13,7 +13,9 @@ extension Configuration {
             node = try Yams.compose(yaml: text)
         } catch {
             throw ConfigurationError(
-                Diagnosis(.configuration, "broken YAML: \(error)", path: path, nextStep: "submit config write shows the form"))
+                Diagnosis(
+                    .configuration, "broken YAML: \(error)", path: path, nextStep: "submit config write shows the form")
+            )
         }
         guard let node, node != Node("") else { return }
         try apply(node, prefix: "", path: path)
@@ -59,7 +61,8 @@ extension Configuration {
             }
         default:
             throw ConfigurationError(
-                Diagnosis(.configuration, "not a configuration", path: path, place: place, expected: "keys with values"))
+                Diagnosis(.configuration, "not a configuration", path: path, place: place, expected: "keys with values")
+            )
         }
     }
 

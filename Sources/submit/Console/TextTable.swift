@@ -7,6 +7,10 @@ struct TextTable {
         self.header = header
     }
 
+    init(_ header: [String]) {
+        self.header = header
+    }
+
     mutating func add(_ cells: String...) {
         add(cells)
     }
@@ -22,7 +26,8 @@ struct TextTable {
         let widths = columns.map { column in ([header] + rows).map { TextTable.width($0[column]) }.max() ?? 0 }
         let isNumeric = columns.map { column in
             rows.allSatisfy { row in
-                row[column].isEmpty || row[column] == "-" || Double(row[column].filter { $0 != "," && $0 != "%" }) != nil
+                row[column].isEmpty || row[column] == "-"
+                    || Double(row[column].filter { $0 != "," && $0 != "%" }) != nil
             }
         }
         func line(_ cells: [String]) -> String {
@@ -35,6 +40,11 @@ struct TextTable {
         }
         let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
         return ([line(header), rule] + rows.map(line)).joined(separator: "\n")
+    }
+
+    /// The same cells as CSV.
+    var csv: String {
+        ([header] + rows).map { $0.map(ScoreTable.field).joined(separator: ",") }.joined(separator: "\n")
     }
 
     /// Columns that the text takes on a terminal: Hangul, kana and Han characters take two.

@@ -3,7 +3,8 @@ import ArgumentParser
 /// `--config`, for every command with settings.
 struct ConfigFileOption: ParsableArguments {
     @Option(
-        name: .long, help: ArgumentHelp("Configuration file (YAML); submit config --write makes one.", valueName: "file"))
+        name: .long,
+        help: ArgumentHelp("Configuration file (YAML); submit config --write makes one.", valueName: "file"))
     var config: String?
 }
 

@@ -30,7 +30,8 @@ struct OutputFiles: ParsableArguments {
 struct CSVFlags: ParsableArguments {
     @Option(
         name: .long,
-        help: ArgumentHelp("Sample submission (CSV) or truth (JSON) whose image order the CSV takes.", valueName: "file"))
+        help: ArgumentHelp(
+            "Sample submission (CSV) or truth (JSON) whose image order the CSV takes.", valueName: "file"))
     var order: String?
 
     @Option(name: .long, help: "What stands in the CSV for an image without boxes: field (nothing) or zeros.")

@@ -26,25 +26,29 @@ struct PredictionRun {
     /// - Returns: how many images failed; each is reported on stderr when it does.
     func run() async throws -> Int {
         let checkpoint = try Checkpoint(path: checkpointPath)
-        let architecture = settings.architecture.isEmpty ? nil : try Architecture.parse(name: settings.architecture)
+        let backbone = settings.architecture.isEmpty ? nil : try Architecture.backbone(named: settings.architecture)
         let detector = try TextDetector(
-            checkpoint: checkpoint, architecture: architecture,
-            options: EngineOptions(backend: settings.engine, threads: settings.threads))
+            checkpoint: checkpoint, backbone: backbone,
+            options: EngineOptions(backend: settings.engine, threads: settings.resolvedThreads))
         for note in detector.architecture.notes { Terminal.note(note, quiet: quiet) }
         let store = try MapStore.openForAppending(
             at: storePath,
             provenance: MapProvenance(
                 checkpoint: checkpointPath, checkpointSHA256: checkpoint.sha256,
                 architecture: detector.architecture.name, size: settings.size, preprocessing: "letterbox, imagenet",
-                precision: "fp32", tta: settings.tta))
+                precision: "fp32 \(settings.engine.rawValue)", tta: settings.tta))
         let names = folder.names.filter { !store.contains($0) }
         let done = folder.names.count - names.count
-        if done > 0 { Terminal.note("\(storePath): \(done) of \(folder.names.count) maps are there already", quiet: quiet) }
+        if done > 0 {
+            Terminal.note("\(storePath): \(done) of \(folder.names.count) maps are there already", quiet: quiet)
+        }
         guard !names.isEmpty else { return 0 }
         return try await run(names, done: done, with: detector, into: store)
     }
 
-    private func run(_ names: [String], done: Int, with detector: TextDetector, into store: MapStore) async throws -> Int {
+    private func run(_ names: [String], done: Int, with detector: TextDetector, into store: MapStore) async throws
+        -> Int
+    {
         var progress = Progress("predict", total: folder.names.count, skipped: done, quiet: quiet)
         defer { progress.finish() }
         progress.update(done)
@@ -55,7 +59,7 @@ struct PredictionRun {
         var failures = 0
         var next = prepare(batches[0])
         var writing: Task<Void, any Error>?
-        for (index, batch) in batches.enumerated() {
+        for index in batches.indices {
             try Task.checkCancellation()
             let prepared = await next.value
             if index + 1 < batches.count { next = prepare(batches[index + 1]) }
@@ -84,7 +88,8 @@ struct PredictionRun {
         let count = names.count - failures
         Terminal.say(
             "\(count) maps in \(String(format: "%.1f", progress.seconds)) s "
-                + "(\(String(format: "%.3f", progress.seconds / Double(max(1, count)))) s each): \(storePath)", quiet: quiet)
+                + "(\(String(format: "%.3f", progress.seconds / Double(max(1, count)))) s each): \(storePath)",
+            quiet: quiet)
         return failures
     }
 
@@ -143,9 +148,11 @@ final class ForwardPass {
             input = [Float](repeating: 0, count: canvases.count * 3 * pixels)
             output = [Float](repeating: 0, count: canvases.count * pixels)
         }
-        try input.withUnsafeMutableBufferPointer { buffer in
+        input.withUnsafeMutableBufferPointer { buffer in
             for (index, canvas) in canvases.enumerated() {
-                normalise(canvas, into: UnsafeMutableBufferPointer(rebasing: buffer[index * 3 * pixels..<(index + 1) * 3 * pixels]))
+                normalise(
+                    canvas,
+                    into: UnsafeMutableBufferPointer(rebasing: buffer[index * 3 * pixels..<(index + 1) * 3 * pixels]))
             }
         }
         try input.withUnsafeBufferPointer { input in

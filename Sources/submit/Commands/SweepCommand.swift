@@ -1,0 +1,151 @@
+import ArgumentParser
+import Core
+import Dataset
+import Foundation
+import Maps
+import Metrics
+import Submission
+import Sweep
+
+/// Map store + truth + search space -> ranked table, results, candidate CSVs.
+struct SweepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep",
+        abstract: "Score every setting of a search space from kept maps.",
+        discussion: """
+            Work that points share is done once, so 75 points cost about as much as their five thresholds. The output \
+            folder gets results.csv, results.json, a journal (the same command goes on after a kill) and a CSV for each \
+            of the best --top points, for the test images where --test-maps is given.
+
+            Example:
+              submit sweep --maps maps/val/fold0 --truth val.json --config configs/sweeps/grid75.yaml \
+            --output submissions/fold0 --test-maps maps/test/fold0
+            """)
+
+    @Option(name: .long, help: ArgumentHelp("Map store of the labelled images.", valueName: "folder"))
+    var maps: String
+
+    @OptionGroup var truth: TruthOption
+
+    @Option(
+        name: .long, help: ArgumentHelp("Search space (YAML), such as configs/sweeps/grid75.yaml.", valueName: "file"))
+    var config: String
+
+    @Option(name: .long, help: ArgumentHelp("Folder for results and candidates.", valueName: "folder"))
+    var output: String
+
+    @Option(name: .long, help: "How many of the best points get a CSV.")
+    var top = 9
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Map store of the test images: the candidates are written for them.", valueName: "folder"))
+    var testMaps: String?
+
+    @Option(name: .long, help: "leaderboard, upstream or iou.")
+    var metric = MetricKind.clevalLeaderboard
+
+    @Flag(name: .long, help: "Score the images that have both map and truth, where the truth names more.")
+    var onlyCommonImages = false
+
+    @Flag(name: .long, help: "Go ahead with more than a million points.")
+    var yes = false
+
+    @Flag(name: .long, help: "Print the points, counts and paths, and stop.")
+    var dryRun = false
+
+    @OptionGroup var style: CSVFlags
+    @OptionGroup var form: FormatFlag
+    @OptionGroup var common: CommonFlags
+
+    func validate() throws {
+        if top < 0 { throw ValidationError("--top must be 0 or more, not \(top)") }
+    }
+
+    func run() async throws {
+        let space = try SweepConfiguration(contentsOf: config)
+        let truth = try truth.read()
+        let store = try MapStore.open(at: maps)
+        try confirmSize(of: space, images: store.imageNames.count)
+        let run = try SweepRun(
+            space, maps: store, truth: truth, options: ScoringOptions(metric: metric),
+            onlyCommonImages: onlyCommonImages)
+        for note in run.notes { Terminal.note(note, quiet: common.quiet) }
+        if dryRun {
+            return Output.print("\(run.points.count) points x \(run.imageNames.count) images of \(maps) -> \(output)")
+        }
+        let result = try await score(run)
+        try await write(result, store: store, truth: truth)
+        switch form.format {
+        case .table: Output.print(table(result))
+        case .csv: Output.print(String(result.csv.dropLast()))
+        case .json: Output.print(result.json.text(indent: 2))
+        }
+        try reportFailures(of: result)
+    }
+
+    private func score(_ run: SweepRun) async throws -> SweepResult {
+        try AtomicFile.createFolder(at: output)
+        var progress = Progress("sweep", total: run.imageNames.count, quiet: common.quiet)
+        defer { progress.finish() }
+        let result = try await run.run(journal: output + "/journal.jsonl", width: common.width) { progress.update($0) }
+        progress.finish()
+        for note in result.notes.dropFirst(run.notes.count) { Terminal.note(note, quiet: common.quiet) }
+        let resumed = result.resumedImages > 0 ? ", \(result.resumedImages) of them from the journal" : ""
+        Terminal.say(
+            "\(run.points.count) points over \(result.imageCount) images\(resumed) in "
+                + String(format: "%.2f s", progress.seconds), quiet: common.quiet)
+        return result
+    }
+
+    /// Results are this folder's own, made again from the same journal, so they replace what an earlier run left.
+    private func write(_ result: SweepResult, store: MapStore, truth: AnnotationSet) async throws {
+        try AtomicFile.write(result.csv, to: output + "/results.csv", overwrite: true)
+        try AtomicFile.write(result.json.text(indent: 2) + "\n", to: output + "/results.json", overwrite: true)
+        guard top > 0, !result.ranked.isEmpty else { return }
+        let candidates = try testMaps.map { try MapStore.open(at: $0) } ?? store
+        let scored = Set(store.imageNames)
+        let order =
+            try style.options().order
+            ?? (testMaps == nil ? truth.images.map(\.name).filter(scored.contains) : nil)
+        let files = try await CandidateFiles.write(
+            Array(result.ranked.prefix(top)), from: candidates, order: order, to: output,
+            style: try style.options().csv,
+            overwrite: true, width: common.width)
+        Terminal.say("candidates: \(files.count) CSVs in \(output)", quiet: common.quiet)
+    }
+
+    private func table(_ result: SweepResult) -> String {
+        var table = TextTable(
+            ["rank"] + result.sweptParameters.map(\.rawValue) + ["H", "P", "R", "pooled H", "boxes", "trial"])
+        let shown = 20
+        for point in result.ranked.prefix(shown) {
+            table.add(
+                ["\(point.rank)"] + result.sweptParameters.map { point.setting[$0].text() }
+                    + ScoreTable.cells(point.mean) + [
+                        String(format: "%.6f", point.pooled.hmean), "\(point.boxes)", "\(point.trial)",
+                    ])
+        }
+        let more =
+            result.ranked.count > shown ? "\n… and \(result.ranked.count - shown) more in \(output)/results.csv" : ""
+        return table.text + more
+    }
+
+    private func confirmSize(of space: SweepConfiguration, images: Int) throws {
+        guard space.pointCount > 1_000_000, !yes else { return }
+        throw CommandError(
+            Diagnosis(
+                .configuration, "\(space.pointCount) points, more than a million", path: config,
+                found: space.estimate(images: images, width: common.width).text,
+                nextStep: "pass --yes to go ahead, or take method: random with run_cap"))
+    }
+
+    private func reportFailures(of result: SweepResult) throws {
+        guard let first = result.failed.first else { return }
+        for point in result.failed.prefix(5) { Terminal.error("trial \(point.trial): \(point.reason)") }
+        throw CommandError(
+            Diagnosis(
+                .badData, "\(result.failed.count) points failed and have no score", path: maps, found: first.reason,
+                nextStep: "mend what is named and run the same command again"))
+    }
+}
