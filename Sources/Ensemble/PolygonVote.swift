@@ -22,7 +22,8 @@ import Geometry
 public struct PolygonVote: Sendable {
     /// The polygon that stands for a group.
     public enum Representative: String, Sendable, CaseIterable {
-        /// The member with the largest weighted sum of IoU with the others; ties: higher score, then source order.
+        /// The member with the largest weighted sum of IoU with all members, itself included; ties: higher score, then
+        /// source order.
         case medoid
         /// The weighted mean of corners, matched to the medoid's, rounded half to even. Only where all members are
         /// quads: corners of polygons do not correspond, so such a group falls back to its medoid and is counted in

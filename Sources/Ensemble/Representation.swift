@@ -23,9 +23,9 @@ struct Representation {
         }
     }
 
-    /// The first of equals.
+    /// The member with the largest weighted sum of IoU with all members, itself with IoU 1; the first of equals.
     private static func medoid(_ members: [Detection]) -> Int {
-        var sums = [Double](repeating: 0, count: members.count)
+        var sums = members.map(\.weight)
         for i in members.indices {
             for j in members.indices where j > i {
                 let overlap = members[i].iou(with: members[j])

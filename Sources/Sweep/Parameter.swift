@@ -108,6 +108,11 @@ public struct Setting: Sendable, Hashable {
         }
     }
 
+    /// The value of one parameter as tables and files show it, such as `0.24`, `600` or `true`.
+    public func text(of parameter: Parameter) -> String {
+        self[parameter].text()
+    }
+
     /// The parameters that say all there is to a resolved point.
     static let resolvedParameters: [Parameter] = [
         .thresh, .boxThresh, .maxCandidates, .usePolygon, .unclipRatio, .minSize, .clipToImage,

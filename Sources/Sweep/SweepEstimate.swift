@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a sweep will cost, without making its points: to be shown before a long one.
 ///
 /// Seconds are a rough guide, within a few times on other data and machines: measured on receipts of 55 boxes a map of
@@ -16,6 +18,14 @@ public struct SweepEstimate: Sendable, Equatable {
     public let seconds: Double
     /// Memory at the end of the run, mostly four bytes a point and image.
     public let bytes: Double
+
+    /// One line for people.
+    public var text: String {
+        func whole(_ value: Double) -> String { String(format: "%.0f", value.rounded(.up)) }
+        let time = seconds < 100 ? whole(seconds) + " s" : whole(seconds / 60) + " min"
+        return "\(points) points, \(groups) sets of candidates a map, \(images) images: "
+            + "about \(time) and \(whole(bytes / 1e6)) MB"
+    }
 
     private static let secondsPerMap = 1e-3
     private static let secondsPerGroup = 5e-4

@@ -16,12 +16,12 @@ extension SweepResult {
         for point in ranked {
             let figures = [point.mean, point.pooled].flatMap { [$0.hmean, $0.precision, $0.recall] }
             rows.append(
-                ["\(point.rank)", "\(point.trial)"] + columns.map { point.setting[$0].text() }
+                ["\(point.rank)", "\(point.trial)"] + columns.map { point.setting.text(of: $0) }
                     + figures.map { JSONValue.number($0).text() } + ["\(point.boxes)", ""])
         }
         for point in failed {
             rows.append(
-                ["", "\(point.trial)"] + columns.map { point.setting[$0].text() }
+                ["", "\(point.trial)"] + columns.map { point.setting.text(of: $0) }
                     + Array(repeating: "", count: 7) + [Self.quoted(point.reason)])
         }
         return rows.map { $0.joined(separator: ",") + "\n" }.joined()

@@ -135,7 +135,7 @@ public struct SweepRun: Sendable {
     /// What a journal's numbers depend on.
     private func header(_ fingerprint: String) throws -> TrialJournal.Header {
         let settings = points.map { point in
-            Parameter.allCases.map { point[$0].text() }.joined(separator: " ") + "\n"
+            Parameter.allCases.map { point.text(of: $0) }.joined(separator: " ") + "\n"
         }
         return [
             ("maps", fingerprint), ("truth", SHA256.hexDigest(of: try AnnotationJSON.text(of: truth))),

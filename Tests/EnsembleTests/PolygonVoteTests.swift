@@ -180,6 +180,15 @@ struct PolygonVoteTests {
         #expect(best.images[0].words[0].polygon == Self.box(0, 0, 100, 20))
     }
 
+    @Test("of two the medoid is the one of more weight, at equal weights the surer")
+    func medoidOfTwo() async throws {
+        let sources = [Self.source([(Self.box(0, 0, 100, 20), 0.9)]), Self.source([(Self.box(9, 0, 100, 20), 0.8)])]
+        for (weights, x) in [([1.0, 1.0], 0.0), ([1, 3], 9), ([3, 1], 0)] {
+            let vote = try await PolygonVote(sources: sources, options: .init(weights: weights))
+            #expect(try vote.result(votes: 2).images[0].words[0].polygon == Self.box(x, 0, 100, 20))
+        }
+    }
+
     @Test("images that a source lacks are named, and the others still vote")
     func missingImages() async throws {
         let both = AnnotationSet([

@@ -182,6 +182,7 @@ struct SweepResultTests {
         let small = grid.estimate(images: 63, width: 2)
         #expect(small.points == 75 && small.groups == 5 && small.images == 63)
         #expect(small.seconds < grid.estimate(images: 63, width: 1).seconds)
+        #expect(small.text == "75 points, 5 sets of candidates a map, 63 images: about 1 s and 1 MB")
         let huge = try SweepConfiguration(
             yaml:
                 "parameters: {thresh: {min: 0, max: 1, q: 1e-9}, box_thresh: {min: 0, max: 1, q: 1e-9}, min_size: {min: 0, max: 9}}",
@@ -189,5 +190,6 @@ struct SweepResultTests {
         #expect(huge.estimate(images: 400, width: 2).points == .max)
         #expect(huge.estimate(images: 400, width: 2).groups == 10_000_000_010)
         #expect(huge.pointCount > SweepEstimate.manyPoints)
+        #expect(huge.estimate(images: 1 << 40, width: 1).text.hasPrefix("\(Int.max) points, "))
     }
 }
