@@ -3,6 +3,7 @@ import Foundation
 
 /// The images of a folder, by name.
 public struct ImageFolder: Sendable {
+    /// The folder, as the user named it.
     public let path: String
     /// Names of the files that end in .jpg, .jpeg or .png in any case, ordered by their UTF-8 bytes.
     public let names: [String]

@@ -8,17 +8,19 @@ import Testing
 @Suite struct ImageFileTests {
     /// The diagnosis of decoding `bytes`, or nil where it works.
     private func diagnosis(of bytes: [UInt8]) throws -> Diagnosis? {
-        try TestData.withTemporaryFolder { folder in
-            let path = folder + "/broken.jpg"
-            replaceContents(of: path, by: bytes)
-            do {
-                _ = try ImageFile.decode(path: path)
-                return nil
-            } catch let error as ImagingError {
-                #expect(error.diagnosis.path == path)
-                #expect(error.diagnosis.status == .badData)
-                return error.diagnosis
-            }
+        try TestData.withTemporaryFolder { try diagnosis(of: bytes, at: $0 + "/broken.jpg") }
+    }
+
+    /// The diagnosis of decoding `bytes` once they stand at `path`, or nil where it works.
+    private func diagnosis(of bytes: [UInt8], at path: String) throws -> Diagnosis? {
+        replaceContents(of: path, by: bytes)
+        do {
+            _ = try ImageFile.decode(path: path)
+            return nil
+        } catch let error as ImagingError {
+            #expect(error.diagnosis.path == path)
+            #expect(error.diagnosis.status == .badData)
+            return error.diagnosis
         }
     }
 
@@ -30,9 +32,11 @@ import Testing
     func truncatedJPEGIsRefusedEverywhere(_ name: String) throws {
         let bytes = try fixture(name)
         // The end-of-image marker counts: Pillow wants it too.
-        for count in 3..<bytes.count {
-            let diagnosis = try diagnosis(of: Array(bytes[..<count]))
-            #expect(diagnosis != nil, "\(name) cut to \(count) bytes")
+        try TestData.withTemporaryFolder { folder in
+            for count in 3..<bytes.count {
+                let diagnosis = try diagnosis(of: Array(bytes[..<count]), at: folder + "/cut.jpg")
+                #expect(diagnosis != nil, "\(name) cut to \(count) bytes")
+            }
         }
         let middle = try #require(try diagnosis(of: Array(bytes[..<(bytes.count - 30)])))
         #expect(middle.what == "the image is cut short" && middle.place?.hasPrefix("byte ") == true)
@@ -57,9 +61,11 @@ import Testing
     func truncatedPNGIsRefusedUpToItsEnd(_ name: String) throws {
         let bytes = try fixture(name)
         // The last 12 bytes are the end chunk, the 4 before it the picture's checksum.
-        for count in 8..<bytes.count - 12 {
-            let diagnosis = try diagnosis(of: Array(bytes[..<count]))
-            #expect(diagnosis?.what == "the image is cut short", "\(name) cut to \(count) bytes")
+        try TestData.withTemporaryFolder { folder in
+            for count in 8..<bytes.count - 12 {
+                let diagnosis = try diagnosis(of: Array(bytes[..<count]), at: folder + "/cut.png")
+                #expect(diagnosis?.what == "the image is cut short", "\(name) cut to \(count) bytes")
+            }
         }
     }
 
@@ -157,8 +163,9 @@ import Testing
     }
 }
 
-/// Writes without syncing, which thousands of small files would wait for.
+/// Writes a new file without syncing: thousands of small ones would wait for the disk.
 private func replaceContents(of path: String, by bytes: [UInt8]) {
+    unlink(path)
     let file = fopen(path, "w")
     #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
     fclose(file)

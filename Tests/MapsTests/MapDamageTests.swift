@@ -106,8 +106,9 @@ import Testing
     }
 }
 
-/// Writes without syncing, which thousands of small files would wait for.
-private func replaceContents(of path: String, by bytes: [UInt8]) {
+/// Writes a new file without syncing: thousands of small ones would wait for the disk.
+func replaceContents(of path: String, by bytes: [UInt8]) {
+    unlink(path)
     let file = fopen(path, "w")
     #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
     fclose(file)

@@ -200,16 +200,19 @@ import Testing
 
     @Test func damagedFilesNeverCrash() async throws {
         var generator = SeededGenerator(seed: 23)
-        for name in ["version_2.npy", "fortran_1x5x7.npy", "stored.npz", "deflated.npz", "grey_16.png"] {
-            let original = try bytes(name)
-            for _ in 0..<150 {
-                var damaged = original
-                damaged[Int.random(in: 0..<min(300, damaged.count), using: &generator)] = .random(
-                    in: 0...255, using: &generator)
-                try await TestData.withTemporaryFolder { folder in
-                    let path = folder + "/" + name
-                    try AtomicFile.write(damaged, to: path)
-                    _ = try? await importOne(path, geometry: .stretch)
+        try await TestData.withTemporaryFolder { folder in
+            let store = try MapStore.create(at: folder + "/maps", provenance: provenance)
+            let image = MapImport.Image(name: "one.jpg", width: 40, height: 30)
+            for name in ["version_2.npy", "fortran_1x5x7.npy", "stored.npz", "deflated.npz", "grey_16.png"] {
+                let original = try bytes(name)
+                let path = folder + "/" + name
+                for _ in 0..<100 {
+                    var damaged = original
+                    let offset = Int.random(in: 0..<min(300, damaged.count), using: &generator)
+                    damaged[offset] = .random(in: 0...255, using: &generator)
+                    replaceContents(of: path, by: damaged)
+                    _ = try? await MapImport.run(
+                        images: [image], from: path, into: store, geometry: .stretch, overwrite: true)
                 }
             }
         }
