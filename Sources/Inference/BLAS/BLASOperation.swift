@@ -168,12 +168,20 @@ struct BLASOperation {
             let plane = map + channel * shape.area
             for ky in 0..<window.kernelHeight {
                 for kx in 0..<window.kernelWidth {
-                    for pixel in pixels {
-                        let y = pixel / window.outputWidth * window.stride - window.padding.top + ky
-                        let x = pixel % window.outputWidth * window.stride - window.padding.left + kx
-                        let inside = y >= 0 && y < shape.height && x >= 0 && x < shape.width
-                        target.pointee = inside ? plane[y * shape.width + x] : 0
-                        target += 1
+                    var pixel = pixels.lowerBound
+                    while pixel < pixels.upperBound {
+                        // The rest of an output row, or of the tile.
+                        let (row, column) = (pixel / window.outputWidth, pixel % window.outputWidth)
+                        let count = min(window.outputWidth - column, pixels.upperBound - pixel)
+                        let y = row * window.stride - window.padding.top + ky
+                        let left = kx - window.padding.left
+                        let isInside = y >= 0 && y < shape.height
+                        for step in 0..<count {
+                            let x = (column + step) * window.stride + left
+                            target[step] = isInside && x >= 0 && x < shape.width ? plane[y * shape.width + x] : 0
+                        }
+                        target += count
+                        pixel += count
                     }
                 }
             }

@@ -11,14 +11,14 @@ struct Planner {
 
     let block = Int(cinference_block())
     private let layers: [Layer]
-    private let shapes: [TensorShape]
-    private let output: Int
+    let shapes: [TensorShape]
+    let output: Int
     /// The last layer that reads each value of the graph.
     private var lastUse: [Int: Int] = [:]
-    private(set) var placement = TensorPlacement()
+    var placement = TensorPlacement()
     /// The tensor of each value of the graph.
-    private var tensors: [Int: Int] = [:]
-    private(set) var steps: [Step] = []
+    var tensors: [Int: Int] = [:]
+    var steps: [Step] = []
 
     /// A step whose tensors have no addresses yet.
     struct Step {
@@ -97,25 +97,25 @@ struct Planner {
 
     // MARK: Tensors
 
-    private func padded(_ channels: Int) -> Int {
+    func padded(_ channels: Int) -> Int {
         (channels + block - 1) / block * block
     }
 
-    private mutating func newTensor(channels: Int, padded: Int? = nil, _ shape: TensorShape) -> Int {
+    mutating func newTensor(channels: Int, padded: Int? = nil, _ shape: TensorShape) -> Int {
         placement.add(
             .init(
                 channels: channels, padded: padded ?? self.padded(channels), height: shape.height, width: shape.width))
     }
 
     /// The blocked tensor that will hold graph value `value`.
-    private mutating func destination(_ value: Int) -> Int {
+    mutating func destination(_ value: Int) -> Int {
         let tensor = newTensor(channels: shapes[value].channels, shapes[value])
         tensors[value] = tensor
         return tensor
     }
 
     /// The blocked tensor of graph value `value`; the input is blocked at its first use as such.
-    private mutating func source(_ value: Int) -> Int {
+    mutating func source(_ value: Int) -> Int {
         if let tensor = tensors[value], placement.tensors[tensor].blocked { return tensor }
         let plain = tensors[value] ?? 0
         let tensor = destination(value)
@@ -124,7 +124,7 @@ struct Planner {
     }
 
     /// Whether the memory of `value`, read by layer `index` and not needed after it, can take that layer's result.
-    private func canOverwrite(_ value: Int, at index: Int, others: [Int]) -> Bool {
+    func canOverwrite(_ value: Int, at index: Int, others: [Int]) -> Bool {
         guard let tensor = tensors[value], placement.isFree(tensor) else { return false }
         let root = placement.root(tensor).tensor
         let overlaps = others.contains { tensors[$0].map { placement.root($0).tensor == root } ?? false }
@@ -135,7 +135,7 @@ struct Planner {
 
     // MARK: Map steps
 
-    private mutating func appendMap(
+    mutating func appendMap(
         _ kind: Int, _ name: String, _ sources: [Int], _ destination: Int, _ label: String,
         activation: Activation? = nil, _ configure: (inout CInferenceMapStep) -> Void = { _ in }
     ) {
@@ -164,7 +164,7 @@ struct Planner {
         appendMap(kind, name, sources, result, layer.label, activation: activation)
     }
 
-    private mutating func appendCopy(_ source: Int, to destination: Int, channel: Int = 0, label: String) {
+    mutating func appendCopy(_ source: Int, to destination: Int, channel: Int = 0, label: String) {
         let channels = placement.tensors[source].channels
         appendMap(CInferenceCopyChannels, "copy", [source], destination, label) { step in
             (step.channels, step.first_channel) = (Int32(channels), Int32(channel))
@@ -193,176 +193,12 @@ struct Planner {
         appendCopy(tensor, to: outputTensor(), label: "output")
     }
 
-    private mutating func outputTensor() -> Int {
+    mutating func outputTensor() -> Int {
         let shape = shapes[output]
         return placement.add(
             .init(
                 channels: shape.channels, padded: shape.channels, height: shape.height, width: shape.width,
                 space: CInferenceOutput, blocked: false))
-    }
-
-    // MARK: Convolutions
-
-    private mutating func append(_ convolution: FusedConvolution, _ layer: Layer, _ index: Int) {
-        switch convolution.kernel {
-        case .identity:
-            let one = Convolution(weight: "", groups: shapes[layer.output].channels)
-            appendDepthwise(convolution, one, layer, index)
-        case .transposed(_, _, let stride):
-            appendTransposed(convolution, stride, layer, index)
-        case .convolution(let geometry):
-            let (source, result) = (shapes[layer.inputs[0]].channels, shapes[layer.output].channels)
-            if geometry.groups > 1, geometry.groups == source, source == result {
-                appendDepthwise(convolution, geometry, layer, index)
-            } else {
-                appendDense(convolution, geometry, layer, index)
-                if let pooled = convolution.pooled {
-                    appendMap(
-                        CInferenceMean, "mean", [self.source(layer.output)], destination(pooled), layer.label)
-                }
-            }
-        }
-    }
-
-    private mutating func appendDepthwise(
-        _ convolution: FusedConvolution, _ geometry: Convolution, _ layer: Layer, _ index: Int
-    ) {
-        let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
-        let result = destination(layer.output)
-        let pooled = convolution.pooled.map { destination($0) }
-        let channels = padded(shape.channels)
-        let area = shapes[layer.output].area
-        steps.append(
-            Step(label: layer.label, touches: [from, result] + (pooled.map { [$0] } ?? [])) { plan, views, weights in
-                let kernel = try weights(index)
-                let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
-                var step = CInferenceDepthwise()
-                (step.source, step.destination) = (views[from], views[result])
-                (step.kernel_height, step.kernel_width) = (Int32(window.kernelHeight), Int32(window.kernelWidth))
-                step.stride = Int32(window.stride)
-                (step.pad_top, step.pad_left) = (Int32(window.padding.top), Int32(window.padding.left))
-                step.activation = convolution.activation.code
-                if let pooled { (step.pools, step.pooled) = (1, views[pooled]) }
-                let taps = window.kernelHeight * window.kernelWidth
-                let missing = channels - shape.channels
-                let tapWeights = kernel.weights + [Float](repeating: 0, count: missing * taps)
-                let bias = kernel.bias + [Float](repeating: 0, count: missing)
-                let work = 2e-9 * Double(shape.channels * taps) * Double(area)
-                try tapWeights.withUnsafeBufferPointer { tapWeights in
-                    try bias.withUnsafeBufferPointer { bias in
-                        (step.weights, step.bias) = (tapWeights.baseAddress, bias.baseAddress)
-                        try plan.append(
-                            label: layer.label, kind: "depthwise \(window.kernelHeight)x\(window.kernelWidth)",
-                            gigaFLOP: work
-                        ) {
-                            cinference_plan_add_depthwise($0, &step, &$1)
-                        }
-                    }
-                }
-            })
-    }
-
-    /// A 1x1 convolution to every phase of the result, then a shuffle of pixels: oneDNN's own transposed convolution
-    /// is some forty times slower.
-    private mutating func appendTransposed(_ convolution: FusedConvolution, _ stride: Int, _ layer: Layer, _ index: Int)
-    {
-        let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
-        let outputs = shapes[layer.output].channels
-        // Phases of a block or more begin at a block of their own; smaller ones stand close together.
-        let phaseChannels = outputs < block ? outputs : padded(outputs)
-        let phases = stride * stride
-        let middle = newTensor(channels: phases * phaseChannels, shape)
-        let padding = ChannelPadding(
-            inputs: padded(shape.channels), outputs: padded(phases * phaseChannels), groups: 1,
-            phases: phases, phaseChannels: phaseChannels)
-        appendConvolution(
-            convolution, Convolution(weight: ""), padding, from: from, to: middle, layer: layer, index: index)
-        let isLast = layer.output == output
-        let result = isLast ? outputTensor() : destination(layer.output)
-        if isLast { tensors[layer.output] = result }
-        appendMap(CInferenceShuffle, "shuffle x\(stride)", [middle], result, layer.label) { step in
-            (step.factor, step.phase_channels) = (Int32(stride), Int32(phaseChannels))
-            step.channels = Int32(outputs)
-        }
-    }
-
-    private mutating func appendDense(
-        _ convolution: FusedConvolution, _ geometry: Convolution, _ layer: Layer, _ index: Int
-    ) {
-        let value = layer.inputs[0]
-        let (inputs, outputs) = (shapes[value].channels, shapes[layer.output].channels)
-        // The image itself is read as it is, by kernels made for three channels.
-        let readsImage =
-            value == 0 && inputs <= 3 && geometry.groups == 1 && convolution.gate == nil
-        let from = readsImage ? tensors[0] ?? 0 : source(value)
-        // Groups of less than a block of channels run as larger groups with zeros between.
-        let groups = (1...geometry.groups).last { groups in
-            geometry.groups % groups == 0 && inputs % (groups * block) == 0 && outputs % (groups * block) == 0
-        }
-        let padding = ChannelPadding(
-            inputs: readsImage ? inputs : padded(inputs), outputs: padded(outputs), groups: groups ?? 1)
-        var overwrites = false
-        var residual: Int?
-        if let value = convolution.residual {
-            let tensor = source(value)
-            overwrites = canOverwrite(
-                value, at: index, others: [layer.inputs[0]] + (convolution.gate.map { [$0] } ?? []))
-            residual = tensor
-        }
-        let result = destination(layer.output)
-        if let residual {
-            if overwrites {
-                placement.alias(residual, inside: result)
-            } else {
-                appendCopy(residual, to: result, label: layer.label)
-            }
-        }
-        appendConvolution(convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
-    }
-
-    private mutating func appendConvolution(
-        _ convolution: FusedConvolution, _ geometry: Convolution, _ padding: ChannelPadding, from: Int, to result: Int,
-        layer: Layer, index: Int
-    ) {
-        let (shape, outputShape) = (shapes[layer.inputs[0]], shapes[layer.output])
-        let gate = convolution.gate.map { source($0) }
-        steps.append(
-            Step(label: layer.label, touches: [from, result] + (gate.map { [$0] } ?? [])) { plan, views, weights in
-                let kernel = try weights(index)
-                let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
-                var step = CInferenceConvolution()
-                (step.source, step.destination) = (views[from], views[result])
-                step.groups = Int32(padding.groups)
-                (step.kernel_height, step.kernel_width) = (Int32(window.kernelHeight), Int32(window.kernelWidth))
-                step.stride = Int32(window.stride)
-                (step.pad_top, step.pad_left) = (Int32(window.padding.top), Int32(window.padding.left))
-                (step.pad_bottom, step.pad_right) = (Int32(window.padding.bottom), Int32(window.padding.right))
-                step.activation = convolution.activation.code
-                step.accumulates = convolution.residual == nil ? 0 : 1
-                if let gate { (step.gated, step.gate) = (1, views[gate]) }
-                let kind =
-                    (convolution.isTransposed ? "transposed " : "conv ")
-                    + "\(window.kernelHeight)x\(window.kernelWidth)"
-                let positions = Double(convolution.isTransposed ? shape.area : outputShape.area)
-                let work = 2e-9 * Double(kernel.weights.count) * positions
-                let padded = padding.pad(kernel, groups: geometry.groups)
-                let winograd = WinogradPolicy.applies(
-                    window, inputs: padding.inputs, outputs: padding.outputs, groups: padding.groups)
-                try padded.weights.withUnsafeBufferPointer { weights in
-                    try padded.bias.withUnsafeBufferPointer { bias in
-                        (step.weights, step.bias) = (weights.baseAddress, bias.baseAddress)
-                        func append(optional: Bool) throws -> Bool {
-                            try plan.append(label: layer.label, kind: kind, gigaFLOP: work, optional: optional) {
-                                cinference_plan_add_convolution($0, &step, &$1)
-                            }
-                        }
-                        step.winograd = winograd ? 1 : 0
-                        if winograd, try append(optional: true) { return }
-                        step.winograd = 0
-                        _ = try append(optional: false)
-                    }
-                }
-            })
     }
 }
 

@@ -1,0 +1,165 @@
+import CInference
+
+extension Planner {
+    mutating func append(_ convolution: FusedConvolution, _ layer: Layer, _ index: Int) {
+        switch convolution.kernel {
+        case .identity:
+            let one = Convolution(weight: "", groups: shapes[layer.output].channels)
+            appendDepthwise(convolution, one, layer, index)
+        case .transposed(_, _, let stride):
+            appendTransposed(convolution, stride, layer, index)
+        case .convolution(let geometry):
+            let (source, result) = (shapes[layer.inputs[0]].channels, shapes[layer.output].channels)
+            if geometry.groups > 1, geometry.groups == source, source == result {
+                appendDepthwise(convolution, geometry, layer, index)
+            } else {
+                appendDense(convolution, geometry, layer, index)
+                if let pooled = convolution.pooled {
+                    appendMap(
+                        CInferenceMean, "mean", [self.source(layer.output)], destination(pooled), layer.label)
+                }
+            }
+        }
+    }
+
+    private mutating func appendDepthwise(
+        _ convolution: FusedConvolution, _ geometry: Convolution, _ layer: Layer, _ index: Int
+    ) {
+        let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
+        let result = destination(layer.output)
+        let pooled = convolution.pooled.map { destination($0) }
+        let channels = padded(shape.channels)
+        let area = shapes[layer.output].area
+        steps.append(
+            Step(label: layer.label, touches: [from, result] + (pooled.map { [$0] } ?? [])) { plan, views, weights in
+                let kernel = try weights(index)
+                let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
+                var step = CInferenceDepthwise()
+                (step.source, step.destination) = (views[from], views[result])
+                (step.kernel_height, step.kernel_width) = (Int32(window.kernelHeight), Int32(window.kernelWidth))
+                step.stride = Int32(window.stride)
+                (step.pad_top, step.pad_left) = (Int32(window.padding.top), Int32(window.padding.left))
+                step.activation = convolution.activation.code
+                if let pooled { (step.pools, step.pooled) = (1, views[pooled]) }
+                let taps = window.kernelHeight * window.kernelWidth
+                let missing = channels - shape.channels
+                let tapWeights = kernel.weights + [Float](repeating: 0, count: missing * taps)
+                let bias = kernel.bias + [Float](repeating: 0, count: missing)
+                let work = 2e-9 * Double(shape.channels * taps) * Double(area)
+                try tapWeights.withUnsafeBufferPointer { tapWeights in
+                    try bias.withUnsafeBufferPointer { bias in
+                        (step.weights, step.bias) = (tapWeights.baseAddress, bias.baseAddress)
+                        try plan.append(
+                            label: layer.label, kind: "depthwise \(window.kernelHeight)x\(window.kernelWidth)",
+                            gigaFLOP: work
+                        ) {
+                            cinference_plan_add_depthwise($0, &step, &$1)
+                        }
+                    }
+                }
+            })
+    }
+
+    /// A 1x1 convolution to every phase of the result, then a shuffle of pixels: oneDNN's own transposed convolution
+    /// is some forty times slower.
+    private mutating func appendTransposed(_ convolution: FusedConvolution, _ stride: Int, _ layer: Layer, _ index: Int)
+    {
+        let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
+        let outputs = shapes[layer.output].channels
+        // Phases of a block or more begin at a block of their own; smaller ones stand close together.
+        let phaseChannels = outputs < block ? outputs : padded(outputs)
+        let phases = stride * stride
+        let middle = newTensor(channels: phases * phaseChannels, shape)
+        let padding = ChannelPadding(
+            inputs: padded(shape.channels), outputs: padded(phases * phaseChannels), groups: 1,
+            phases: phases, phaseChannels: phaseChannels)
+        appendConvolution(
+            convolution, Convolution(weight: ""), padding, from: from, to: middle, layer: layer, index: index)
+        let isLast = layer.output == output
+        let result = isLast ? outputTensor() : destination(layer.output)
+        if isLast { tensors[layer.output] = result }
+        appendMap(CInferenceShuffle, "shuffle x\(stride)", [middle], result, layer.label) { step in
+            (step.factor, step.phase_channels) = (Int32(stride), Int32(phaseChannels))
+            step.channels = Int32(outputs)
+        }
+    }
+
+    private mutating func appendDense(
+        _ convolution: FusedConvolution, _ geometry: Convolution, _ layer: Layer, _ index: Int
+    ) {
+        let value = layer.inputs[0]
+        let (inputs, outputs) = (shapes[value].channels, shapes[layer.output].channels)
+        // The image itself is read as it is, by kernels made for three channels.
+        let readsImage =
+            value == 0 && inputs <= 3 && geometry.groups == 1 && convolution.gate == nil
+        let from = readsImage ? tensors[0] ?? 0 : source(value)
+        // Groups of less than a block of channels run as larger groups with zeros between.
+        let groups = (1...geometry.groups).last { groups in
+            geometry.groups % groups == 0 && inputs % (groups * block) == 0 && outputs % (groups * block) == 0
+        }
+        let padding = ChannelPadding(
+            inputs: readsImage ? inputs : padded(inputs), outputs: padded(outputs), groups: groups ?? 1)
+        var overwrites = false
+        var residual: Int?
+        if let value = convolution.residual {
+            let tensor = source(value)
+            overwrites = canOverwrite(
+                value, at: index, others: [layer.inputs[0]] + (convolution.gate.map { [$0] } ?? []))
+            residual = tensor
+        }
+        let result = destination(layer.output)
+        if let residual {
+            if overwrites {
+                placement.alias(residual, inside: result)
+            } else {
+                appendCopy(residual, to: result, label: layer.label)
+            }
+        }
+        appendConvolution(convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
+    }
+
+    private mutating func appendConvolution(
+        _ convolution: FusedConvolution, _ geometry: Convolution, _ padding: ChannelPadding, from: Int, to result: Int,
+        layer: Layer, index: Int
+    ) {
+        let (shape, outputShape) = (shapes[layer.inputs[0]], shapes[layer.output])
+        let gate = convolution.gate.map { source($0) }
+        steps.append(
+            Step(label: layer.label, touches: [from, result] + (gate.map { [$0] } ?? [])) { plan, views, weights in
+                let kernel = try weights(index)
+                let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
+                var step = CInferenceConvolution()
+                (step.source, step.destination) = (views[from], views[result])
+                step.groups = Int32(padding.groups)
+                (step.kernel_height, step.kernel_width) = (Int32(window.kernelHeight), Int32(window.kernelWidth))
+                step.stride = Int32(window.stride)
+                (step.pad_top, step.pad_left) = (Int32(window.padding.top), Int32(window.padding.left))
+                (step.pad_bottom, step.pad_right) = (Int32(window.padding.bottom), Int32(window.padding.right))
+                step.activation = convolution.activation.code
+                step.accumulates = convolution.residual == nil ? 0 : 1
+                if let gate { (step.gated, step.gate) = (1, views[gate]) }
+                let kind =
+                    (convolution.isTransposed ? "transposed " : "conv ")
+                    + "\(window.kernelHeight)x\(window.kernelWidth)"
+                let positions = Double(convolution.isTransposed ? shape.area : outputShape.area)
+                let work = 2e-9 * Double(kernel.weights.count) * positions
+                let padded = padding.pad(kernel, groups: geometry.groups)
+                let winograd = WinogradPolicy.applies(
+                    window, inputs: padding.inputs, outputs: padding.outputs, groups: padding.groups)
+                try padded.weights.withUnsafeBufferPointer { weights in
+                    try padded.bias.withUnsafeBufferPointer { bias in
+                        (step.weights, step.bias) = (weights.baseAddress, bias.baseAddress)
+                        func append(optional: Bool) throws -> Bool {
+                            try plan.append(label: layer.label, kind: kind, gigaFLOP: work, optional: optional) {
+                                cinference_plan_add_convolution($0, &step, &$1)
+                            }
+                        }
+                        step.winograd = winograd ? 1 : 0
+                        if winograd, try append(optional: true) { return }
+                        step.winograd = 0
+                        _ = try append(optional: false)
+                    }
+                }
+            })
+    }
+}
