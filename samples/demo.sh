@@ -32,6 +32,6 @@ say "4. validate: before it costs a submission"
 run validate "$out/vote3.csv" --images samples/images --truth samples/truth.json --json "$out/vote3.json"
 
 say "5. the candidates, ranked"
-run score --truth samples/truth.json --rank "${sources[@]}" "$out/vote3.json" "$out"/sweep/*.csv
+run score --truth samples/truth.json --rank "${sources[@]}" "$out/vote3.json" "$out"/sweep/0*.csv
 say "CSVs to submit:"
 find "$out" -name '*.csv' ! -name results.csv | sort

@@ -39,7 +39,7 @@ struct Validate: ParsableCommand {
         let validation = try Validation.run(path: csv, against: try expectation())
         switch form.format {
         case .table:
-            for finding in validation.findings { Output.print("\(finding.severity.rawValue): \(finding.text)") }
+            for finding in validation.findings { Output.print(finding.text) }
         case .csv:
             Output.print("severity,code,image,line,message")
             for finding in validation.findings {
