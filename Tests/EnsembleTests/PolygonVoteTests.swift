@@ -95,6 +95,48 @@ struct PolygonVoteTests {
         #expect(alone.histogram == [folds[0].wordCount])
     }
 
+    /// The rule as `PolygonVote` states it, without an index: each group's score sum and founder.
+    static func plainGroups(_ sources: [AnnotationSet], image: String, iou: Double) -> [(
+        founder: Polygon, scores: [Double]
+    )] {
+        struct Entry { let source: Int, polygon: Polygon, score: Double }
+        var free = sources.enumerated().flatMap { source, set in
+            (set[image]?.words ?? []).map { Entry(source: source, polygon: $0.polygon, score: $0.score ?? 1) }
+        }
+        free.sort { $0.score > $1.score }
+        var groups: [(founder: Polygon, scores: [Double])] = []
+        while !free.isEmpty {
+            let founder = free.removeFirst()
+            var scores = [founder.score]
+            for source in sources.indices where source != founder.source {
+                let overlaps = free.indices.filter { free[$0].source == source }
+                    .map { (position: $0, iou: founder.polygon.iou(with: free[$0].polygon)) }
+                guard let best = overlaps.max(by: { $0.iou < $1.iou }), best.iou >= iou else { continue }
+                scores.append(free.remove(at: best.position).score)
+            }
+            groups.append((founder.polygon, scores))
+        }
+        return groups
+    }
+
+    @Test("groups are those of the plain rule", arguments: [6, 7, 8] as [UInt64])
+    func plainRule(seed: UInt64) async throws {
+        let folds = Self.folds(4, images: 3, boxes: 60, seed: seed)
+        for iou in [0.2, 0.5, 0.7] {
+            let vote = try await PolygonVote(sources: folds, options: .init(iou: iou, representative: .best))
+            for image in try vote.result(votes: 1).images {
+                let plain = Self.plainGroups(folds, image: image.name, iou: iou)
+                // Founders are the representatives; each group has its votes and its score.
+                func key(_ polygon: Polygon, _ votes: Int, _ score: Double) -> String {
+                    "\(polygon) \(votes) \((score * 1e9).rounded())"
+                }
+                let expected = plain.map { key($0.founder, $0.scores.count, $0.scores.sorted(by: >).reduce(0, +) / 4) }
+                let found = image.words.map { key($0.polygon, $0.extras["votes"]?.int ?? 0, $0.score ?? 0) }
+                #expect(Set(found) == Set(expected) && found.count == expected.count, "seed \(seed), IoU \(iou)")
+            }
+        }
+    }
+
     @Test("a chain is no group: the outer two of three do not meet")
     func chain() async throws {
         // Each step of 30 leaves IoU 70/130 = 0.54 with the next box and 40/160 = 0.25 with the one after.

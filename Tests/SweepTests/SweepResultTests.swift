@@ -44,14 +44,18 @@ struct SweepResultTests {
 
     @Test("max_candidates beyond all contours, from the contours themselves")
     func unreached() async throws {
-        let yaml = "parameters: {box_thresh: {value: 0.4}, max_candidates: {values: [10, 5000, 900, 600]}}"
         let random = RandomSweep(seed: 32)
-        let most = try random.maps.maps.map {
+        let counts = try random.maps.maps.map {
             try CandidateSet($0, options: CandidateOptions(thresh: 0.3)).contourCount
-        }.max()
+        }
+        let most = try #require(counts.max())
+        let values = [10, most + 5000, most - 1, most, most + 1]
         #expect(
-            try await Self.result(yaml, random).notes
-                == ["max_candidates 600, 900, 5000 are the same here: no image has more than \(most ?? 0) contours"])
+            try await Self.result("parameters: {box_thresh: {value: 0.4}, max_candidates: {values: \(values)}}", random)
+                .notes == [
+                    "max_candidates \(most), \(most + 1), \(most + 5000) are the same here: "
+                        + "no image has more than \(most) contours"
+                ])
     }
 
     @Test("parameters that matter, or that matter at some point, are not")
