@@ -54,11 +54,15 @@ public enum AtomicFile {
                 guard rename(temporary, path) == 0 else {
                     throw FileError.system(.cannotCreate, "cannot rename into place", path: path)
                 }
-            } else {
-                guard link(temporary, path) == 0 else {
-                    throw FileError.system(.cannotCreate, "cannot move into place", path: path, nextStep: forceHint)
-                }
+            } else if link(temporary, path) == 0 {
                 unlink(temporary)
+            } else if errno == EEXIST {
+                throw existing(path)
+            } else {
+                // A file system without hard links, such as exFAT.
+                guard rename(temporary, path) == 0 else {
+                    throw FileError.system(.cannotCreate, "cannot move into place", path: path)
+                }
             }
         } catch {
             unlink(temporary)
