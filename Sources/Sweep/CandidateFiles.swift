@@ -14,6 +14,8 @@ public enum CandidateFiles {
         public let point: SweepResult.Scored
         /// Boxes over all its images.
         public let boxes: Int
+        /// The earlier file with the very same contents: submitting both would waste one.
+        public let identicalTo: String?
     }
 
     /// Writes a CSV for each of `points`, named by rank and settings, such as `01_thresh0.24_box0.28_cand600.csv`.
@@ -49,13 +51,16 @@ public enum CandidateFiles {
         let images = try await parallelMap(names, width: width, completed: progress) { _, name in
             try words(of: try maps.read(name), groups)
         }
+        var firstWith: [String: String] = [:]
         return try points.enumerated().map { number, point in
-            let set = AnnotationSet(
-                zip(names, images).map { ImageAnnotation(name: $0, words: $1[number]) })
+            let set = AnnotationSet(zip(names, images).map { ImageAnnotation(name: $0, words: $1[number]) })
+            let text = try SubmissionCSV.text(of: set, order: names, style: style)
             let path = (folder.isEmpty ? "" : folder + "/") + name(point, of: points) + ".csv"
-            try AtomicFile.write(
-                SubmissionCSV.text(of: set, order: names, style: style), to: path, overwrite: overwrite)
-            return Written(path: path, point: point, boxes: set.wordCount)
+            try AtomicFile.write(text, to: path, overwrite: overwrite)
+            let digest = SHA256.hexDigest(of: text)
+            let twin = firstWith[digest]
+            if twin == nil { firstWith[digest] = path }
+            return Written(path: path, point: point, boxes: set.wordCount, identicalTo: twin)
         }
     }
 

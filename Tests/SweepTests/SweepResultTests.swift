@@ -133,6 +133,7 @@ struct SweepResultTests {
                     #expect(set[map.imageName]?.words.map(\.polygon) == words.map(\.polygon))
                 }
             }
+            #expect(written.allSatisfy { $0.identicalTo == nil })
             // A second run is done already; other contents are not overwritten.
             _ = try await CandidateFiles.write(best, from: random.maps, order: order, to: folder + "/new", width: 1)
             let path = written[0].path
@@ -141,6 +142,17 @@ struct SweepResultTests {
                 _ = try await CandidateFiles.write(best, from: random.maps, order: order, to: folder + "/new", width: 1)
             }
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
+        }
+    }
+
+    @Test("a candidate that repeats another is told")
+    func twins() async throws {
+        let random = RandomSweep(seed: 35)
+        let result = try await Self.result(
+            "parameters: {box_thresh: {values: [0.4, 0.5]}, max_candidates: {values: [4000, 5000]}}", random)
+        try await TestData.withTemporaryFolder { folder in
+            let written = try await CandidateFiles.write(result.ranked, from: random.maps, to: folder, width: 1)
+            #expect(written.map(\.identicalTo) == [nil, written[0].path, nil, written[2].path])
         }
     }
 
