@@ -366,18 +366,19 @@ private struct Extremes {
         var width = 0.0
         var largest = 0.0
         var sum = 0.0
-        for axis in [\Point.x, \Point.y] {
+        for isX in [true, false] {
+            func coordinate(_ index: Int) -> Double { isX ? all[index].x : all[index].y }
             var low = 0
             var high = 0
             for index in all.indices {
-                if all[high][keyPath: axis] < all[index][keyPath: axis] {
+                if coordinate(high) < coordinate(index) {
                     high = index
-                } else if all[low][keyPath: axis] > all[index][keyPath: axis] {
+                } else if coordinate(low) > coordinate(index) {
                     low = index
                 }
             }
-            let extent = max(all[high][keyPath: axis], -all[low][keyPath: axis])
-            width = max(width, all[high][keyPath: axis] - all[low][keyPath: axis])
+            let extent = max(coordinate(high), -coordinate(low))
+            width = max(width, coordinate(high) - coordinate(low))
             largest = max(largest, extent)
             sum += extent
             found += [low, high]

@@ -35,7 +35,7 @@ struct CLEvalPairs: Sendable {
 
     init(_ truth: ImageTruth, _ words: [Word]) {
         self.truth = truth
-        polygons = words.map { ImageTruth.padded($0.polygon, truth.options) }
+        polygons = words.map { ImageTruth.polygon($0, truth.options) }
         var outlines = Outlines(capacity: words.count)
         detections.reserveCapacity(words.count)
         var candidates: [Int] = []

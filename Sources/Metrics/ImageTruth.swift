@@ -24,22 +24,22 @@ public struct ImageTruth: Sendable {
         self.options = options
         let isLeaderboard = options.metric == .clevalLeaderboard
         let words = image.words.filter { Self.counts($0, options) }
-        let polygons = words.map {
-            isLeaderboard ? Outlines.rounded($0.polygon) : Outlines.truncated(Self.padded($0.polygon, options))
-        }
+        let polygons = words.map { Self.polygon($0, options) }
+        let whole = polygons.map { isLeaderboard ? Outlines.rounded($0) : Outlines.truncated($0) }
         let isDontCare = words.map { $0.isDontCare && options.honoursDontCares }
         self.isDontCare = isDontCare
-        outlines = Self.outlines(polygons, isDontCare, cutsHoles: options.metric != .icdarIoU)
+        outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric != .icdarIoU)
 
         var characters: [Point] = []
         var starts = [0]
         for (position, word) in words.enumerated() {
             switch options.metric {
             case .clevalLeaderboard:
-                let length = BoxLength.leaderboard(polygons[position], options.ratioPrecision)
-                CharacterCentres.alongPolygon(polygons[position], length: length, into: &characters)
+                let length = BoxLength.leaderboard(whole[position], options.ratioPrecision)
+                CharacterCentres.alongPolygon(whole[position], length: length, into: &characters)
             case .clevalUpstream:
-                Self.appendUpstream(word, isDontCare: isDontCare[position], options, &characters)
+                Self.appendUpstream(
+                    word, polygons[position], isDontCare: isDontCare[position], options, &characters)
             case .icdarIoU: break
             }
             starts.append(characters.count)
@@ -70,8 +70,9 @@ public struct ImageTruth: Sendable {
         word.polygon.points.count >= (options.metric == .clevalLeaderboard ? 4 : 1)
     }
 
-    /// The package's way to make four corners of fewer; the IoU script knows only quads.
-    static func padded(_ polygon: Polygon, _ options: ScoringOptions) -> Polygon {
+    /// The word's corners, within ±2^30; for the package's profile four made of fewer, as the package does.
+    static func polygon(_ word: Word, _ options: ScoringOptions) -> Polygon {
+        let polygon = Outlines.held(word.polygon)
         let points = polygon.points
         guard options.metric == .clevalUpstream else { return polygon }
         switch points.count {
@@ -96,19 +97,20 @@ public struct ImageTruth: Sendable {
         return outlines
     }
 
+    /// The published package's centres; quads have their own.
     private static func appendUpstream(
-        _ word: Word, isDontCare: Bool, _ options: ScoringOptions, _ characters: inout [Point]
+        _ word: Word, _ polygon: Polygon, isDontCare: Bool, _ options: ScoringOptions, _ characters: inout [Point]
     ) {
+        let isQuad = word.polygon.points.count == 4
         // A word without transcription is one character, as in the reference kit's use of the package.
         let length =
-            isDontCare ? BoxLength.upstream(word.polygon) : word.transcription?.unicodeScalars.count ?? 1
+            isDontCare ? isQuad ? BoxLength.upstream(polygon) : 10 : word.transcription?.unicodeScalars.count ?? 1
         guard length > 0 else { return }
-        if word.polygon.points.count == 4 {
+        if isQuad {
             CharacterCentres.alongQuad(
-                word.polygon, length: length, verticalThreshold: options.verticalAspectRatioThreshold, into: &characters
-            )
+                polygon, length: length, verticalThreshold: options.verticalAspectRatioThreshold, into: &characters)
         } else {
-            CharacterCentres.alongPolygon(padded(word.polygon, options), length: length, into: &characters)
+            CharacterCentres.alongPolygon(polygon, length: length, into: &characters)
         }
     }
 }

@@ -18,15 +18,14 @@ struct IoUPairs: Sendable {
     init(_ truth: ImageTruth, _ words: [Word]) {
         truthCount = truth.isDontCare.count { !$0 }
         detectionCount = words.count
-        var outlines = Outlines(capacity: 1)
         isCounted.reserveCapacity(words.count)
         for (index, word) in words.enumerated() {
             guard ImageTruth.counts(word, truth.options) else {
                 isCounted.append(false)
                 continue
             }
-            outlines = Outlines(capacity: 1)
-            outlines.append(Outlines.truncated(word.polygon))
+            var outlines = Outlines(capacity: 1)
+            outlines.append(Outlines.truncated(ImageTruth.polygon(word, truth.options)))
             var isHidden = false
             truth.index.forEach(touching: outlines.boxes[0]) { box in
                 let shared = truth.outlines.sharedArea(box, outlines, 0)

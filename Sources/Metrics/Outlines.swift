@@ -24,19 +24,20 @@ struct Outlines: Sendable {
         edgeStarts.reserveCapacity(capacity + 1)
     }
 
+    /// `polygon` with its coordinates within the limit; no number is 0.
+    static func held(_ polygon: Polygon) -> Polygon {
+        func held(_ value: Double) -> Double { value.isNaN ? 0 : min(max(value, -limit), limit) }
+        return Polygon(polygon.points.map { Point(held($0.x), held($0.y)) })
+    }
+
     /// `polygon` with its corners truncated towards zero.
     static func truncated(_ polygon: Polygon) -> Polygon {
-        Polygon(polygon.points.map { Point(held($0.x).rounded(.towardZero), held($0.y).rounded(.towardZero)) })
+        Polygon(polygon.points.map { Point($0.x.rounded(.towardZero), $0.y.rounded(.towardZero)) })
     }
 
     /// `polygon` with its corners rounded, half to even.
     static func rounded(_ polygon: Polygon) -> Polygon {
-        Polygon(
-            polygon.points.map { Point(held($0.x).rounded(.toNearestOrEven), held($0.y).rounded(.toNearestOrEven)) })
-    }
-
-    private static func held(_ value: Double) -> Double {
-        value.isNaN ? 0 : min(max(value, -limit), limit)
+        Polygon(polygon.points.map { Point($0.x.rounded(.toNearestOrEven), $0.y.rounded(.toNearestOrEven)) })
     }
 
     /// Adds a polygon with at least one corner, on whole pixels.
