@@ -20,6 +20,14 @@ let package = Package(
     name: "submit",
     products: [
         .executable(name: "submit", targets: ["submit"]),
+        // For Benchmarks/, a package of its own.
+        .library(
+            name: "SubmitLibraries",
+            targets: [
+                "Core", "Dataset", "Geometry", "Imaging", "Checkpoint", "DBHead", "Inference", "Maps", "PostProc",
+                "Metrics",
+                "Submission", "Sweep",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -112,7 +112,13 @@ struct SweepCommand: AsyncParsableCommand {
             Array(result.ranked.prefix(top)), from: candidates, order: order, to: output,
             style: try style.options().csv,
             overwrite: true, width: common.width)
-        Terminal.say("candidates: \(files.count) CSVs in \(output)", quiet: common.quiet)
+        let twins = files.filter { $0.identicalTo != nil }.map { ($0.path as NSString).lastPathComponent }
+        if !twins.isEmpty {
+            Terminal.note(
+                "the same bytes as a better-ranked candidate: \(twins.joined(separator: ", "))", quiet: common.quiet)
+        }
+        Terminal.say(
+            "candidates: \(files.count) CSVs in \(output), \(files.count - twins.count) different", quiet: common.quiet)
     }
 
     private func table(_ result: SweepResult) -> String {

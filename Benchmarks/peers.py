@@ -1,0 +1,93 @@
+"""The peers' side of `make bench`: the reference kit, PyPI's cleval and PyTorch eager on the same inputs.
+
+    python peers.py REFERENCE DATA      prints {"name": ..., "seconds": ...} lines, the names of Bench.swift
+"""
+import json
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, sys.argv[1])
+import cv2  # noqa: E402
+import dbref  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from cleval import CLEvalMetric  # noqa: E402
+
+DATA = Path(sys.argv[2])
+TRUTH = json.load(open(DATA / "receipts/truth.json"))["images"]
+SETTINGS = {"quads": dict(thresh=.22, box_thresh=.25, max_candidates=600, polygon=False),
+            "polygons": dict(thresh=.3, box_thresh=.35, max_candidates=1000, polygon=True)}
+
+
+def report(name, seconds):
+    print(json.dumps({"name": name, "seconds": seconds}), flush=True)
+
+
+def inverse(entry, side=960):
+    w, h = entry["img_w"], entry["img_h"]
+    scale = side / max(w, h)
+    tw, th = int(w * scale), int(h * scale)
+    cx, cy = (side - tw) // 2, (side - th) // 2
+    return np.diag([w / tw, h / th, 1.0]) @ np.array([[1, 0, -cx], [0, 1, -cy], [0, 0, 1.0]])
+
+
+def fold_map(name):
+    return cv2.imread(str(DATA / "maps/fold0" / (Path(name).stem + ".png")), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+
+
+MAPS = {name: (fold_map(name), inverse(entry)) for name, entry in TRUTH.items()}
+
+
+def best(count, body):
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        body()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def flat(polygons):
+    return [np.array(p, np.float32).reshape(-1) for p in polygons]
+
+
+def score(name, polygons):
+    gt = flat(w["points"] for w in TRUTH[name]["words"].values())
+    metric = CLEvalMetric()
+    metric(flat(polygons), gt, ["#"] * len(polygons), ["#"] * len(gt), [False] * len(gt))
+    return float(metric.compute()["det_h"])
+
+
+def point(setting):
+    thresh, box_thresh, candidates = setting
+    return sum(score(n, dbref.detect(m, i, thresh, box_thresh, candidates)[0]) for n, (m, i) in MAPS.items()) / len(MAPS)
+
+
+def main():
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    for kind, settings in SETTINGS.items():
+        report(f"post-processing, {kind}, a map",
+               best(3, lambda: [dbref.detect(m, i, **settings) for m, i in MAPS.values()]) / len(MAPS))
+    for kind, settings in SETTINGS.items():
+        found = {n: dbref.detect(m, i, **settings)[0] for n, (m, i) in MAPS.items()}
+        report(f"CLEval, {kind}, an image", best(2, lambda: [score(n, p) for n, p in found.items()]) / len(MAPS))
+    grid = [(t, b, c) for t in (.20, .22, .24, .26, .28) for b in (.22, .25, .28, .30, .32) for c in (500, 600, 700)]
+    # Five of the 75 points, one a threshold, and the rest by proportion: the whole grid takes ten minutes.
+    with ProcessPoolExecutor(2) as pool:
+        start = time.perf_counter()
+        list(pool.map(point, grid[7::15]))
+        report(f"sweep, 75 points, {len(MAPS)} images, 2 processes", (time.perf_counter() - start) * 15)
+    torch.set_num_threads(2)
+    for name, path in (("resnet50", "resnet50_epoch=1-step=823.ckpt"), ("efficientnet_b4", "efficientnet_b4.safetensors")):
+        net = dbref.load(name, DATA / "checkpoints" / path).to(memory_format=torch.channels_last)
+        image = dbref.letterbox(DATA / "receipts/images/sroie_000.jpg", 960)[0].to(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            net(image)
+            report(f"network, {name}, 960, 2 threads", best(5, lambda: net(image)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Our figures beside the peers' in one run, as ratios. DATA and REFERENCE name the real receipts and the reference kit;
+# without them there is nothing to measure on.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+data=${DATA:-../shared/data}
+reference=${REFERENCE:-../shared/reference}
+[ -d "$data" ] || { echo "bench: no data at $data; set DATA to a folder with receipts/, maps/ and checkpoints/" >&2; exit 66; }
+
+swift build -c release --package-path Benchmarks >&2
+ours=$(Benchmarks/.build/release/bench "$data")
+theirs=
+if [ -d "$reference" ]; then
+    python=${PYTHON:-Benchmarks/.venv/bin/python}
+    if [ ! -x "$python" ]; then
+        python3 -m venv Benchmarks/.venv
+        Benchmarks/.venv/bin/pip install -q "numpy<2" opencv-python-headless==4.6.0.66 torch timm pyclipper==1.4.0 \
+            safetensors pillow torchmetrics cleval shapely
+    fi
+    theirs=$("$python" Benchmarks/peers.py "$reference" "$data")
+fi
+OURS="$ours" THEIRS="$theirs" python3 - <<'PY'
+import json, os
+ours, theirs = ({r["name"]: r["seconds"] for r in map(json.loads, os.environ[k].split("\n")) } if os.environ[k] else {}
+                for k in ("OURS", "THEIRS"))
+print(f"{'what':52}  {'ours ms':>10}  {'peer ms':>10}  {'ours/peer':>9}")
+for name, seconds in ours.items():
+    peer = theirs.get(name)
+    print(f"{name:52}  {seconds*1e3:10.3f}  " + (f"{peer*1e3:10.1f}  {seconds/peer:9.4f}" if peer else f"{'-':>10}  {'-':>9}"))
+PY
