@@ -20,11 +20,13 @@ public struct EfficientNet: Sendable, Hashable {
         }
     }
 
+    /// Width and depth.
     public let variant: Variant
     /// Whether it is timm's `tf_` form, ported from TensorFlow: SAME padding, batch norm epsilon 1e-3 instead of 1e-5.
     /// The tensors' shapes do not tell.
     public let isTensorFlow: Bool
 
+    /// The network of this scaling and form.
     public init(variant: Variant, isTensorFlow: Bool) {
         self.variant = variant
         self.isTensorFlow = isTensorFlow

@@ -8,6 +8,9 @@ public struct Letterbox: Sendable, Hashable {
     /// The canvas' side in map pixels, a multiple of 32.
     public let side: Int
 
+    /// The letterbox of an image of this size.
+    ///
+    /// - Precondition: all sizes are positive.
     public init(imageWidth: Int, imageHeight: Int, side: Int) {
         precondition(imageWidth > 0 && imageHeight > 0 && side > 0, "a letterbox needs positive sizes")
         self.imageWidth = imageWidth

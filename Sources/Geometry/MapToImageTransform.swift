@@ -4,6 +4,7 @@
 public struct MapToImageTransform: Sendable, Hashable {
     public var scaleX, offsetX, scaleY, offsetY: Double
 
+    /// `x_image = scaleX * x_map + offsetX`, `y_image = scaleY * y_map + offsetY`.
     public init(scaleX: Double, offsetX: Double, scaleY: Double, offsetY: Double) {
         self.scaleX = scaleX
         self.offsetX = offsetX

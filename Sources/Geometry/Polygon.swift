@@ -1,7 +1,9 @@
 /// A closed polygon by its corners, without a repeated last one; any number of corners, in pixels.
 public struct Polygon: Sendable, Hashable {
+    /// The corners, in either direction.
     public var points: [Point]
 
+    /// The polygon with these corners.
     public init(_ points: [Point]) {
         self.points = points
     }
