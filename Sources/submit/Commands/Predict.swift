@@ -40,7 +40,9 @@ struct Predict: AsyncParsableCommand {
     @Option(name: .long, help: "onednn, blas or reference (default: onednn).")
     var engine: String?
 
-    @Option(name: .long, help: "Backbone, such as tf_efficientnet_b4 (default: recognised).")
+    @Option(
+        name: .long,
+        help: "Backbone, such as tf_efficientnet_b4, or a Hydra model config that names it (default: recognised).")
     var architecture: String?
 
     @Option(name: .long, help: "Views averaged with the plain one: hflip, vflip, rot90, rot180, rot270, by comma.")

@@ -26,7 +26,8 @@ struct PredictionRun {
     /// - Returns: how many images failed; each is reported on stderr when it does.
     func run() async throws -> Int {
         let checkpoint = try Checkpoint(path: checkpointPath)
-        let backbone = settings.architecture.isEmpty ? nil : try Architecture.backbone(named: settings.architecture)
+        let name = try HydraModelConfig.backboneName(from: settings.architecture)
+        let backbone = name.isEmpty ? nil : try Architecture.backbone(named: name)
         let detector = try TextDetector(
             checkpoint: checkpoint, backbone: backbone,
             options: EngineOptions(backend: settings.engine, threads: settings.resolvedThreads))
