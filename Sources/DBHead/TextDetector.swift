@@ -47,6 +47,18 @@ public final class TextDetector: Sendable {
                 place: "(\(index % width),\(index / width % height))", found: "\(output[index])",
                 nextStep: "the weights overflow: use another checkpoint of the training run"))
     }
+
+    /// Runs the network on one image and tells what each step took, the steps in the order they ran.
+    ///
+    /// - Parameter input: (1,3,H,W) as `probabilityMap` takes it; a first run compiles and is not measured.
+    public func profile(input: UnsafeBufferPointer<Float>, height: Int, width: Int) throws -> [StepTiming] {
+        var output = [Float](repeating: 0, count: height * width)
+        return try output.withUnsafeMutableBufferPointer { output in
+            let shape = TensorShape(1, 3, height, width)
+            try engine.run(input: input, shape: shape, output: output)
+            return try engine.profile(input: input, shape: shape, output: output)
+        }
+    }
 }
 
 /// A state dict as an engine's weights, widened to Float32.

@@ -48,6 +48,9 @@ struct Predict: AsyncParsableCommand {
     @Option(name: .long, help: "Views averaged with the plain one: hflip, vflip, rot90, rot180, rot270, by comma.")
     var tta: String?
 
+    @Flag(name: .long, help: "Time each layer on the first image, print a table, and stop.")
+    var profile = false
+
     @Flag(name: .long, help: "Print the resolved configuration, counts and paths, and stop.")
     var dryRun = false
 
@@ -62,6 +65,12 @@ struct Predict: AsyncParsableCommand {
         if dryRun {
             Output.print(settings.yaml)
             for (path, store) in targets { Output.print("# \(path) x \(folder.names.count) images -> \(store)") }
+            return
+        }
+        if profile {
+            for (path, _) in targets {
+                Output.print(try ProfileTable(path, image: folder.path(of: folder.names[0]), settings).text)
+            }
             return
         }
         var failures = 0

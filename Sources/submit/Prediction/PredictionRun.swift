@@ -26,11 +26,7 @@ struct PredictionRun {
     /// - Returns: how many images failed; each is reported on stderr when it does.
     func run() async throws -> Int {
         let checkpoint = try Checkpoint(path: checkpointPath)
-        let name = try HydraModelConfig.backboneName(from: settings.architecture)
-        let backbone = name.isEmpty ? nil : try Architecture.backbone(named: name)
-        let detector = try TextDetector(
-            checkpoint: checkpoint, backbone: backbone,
-            options: EngineOptions(backend: settings.engine, threads: settings.resolvedThreads))
+        let detector = try settings.detector(for: checkpoint)
         for note in detector.architecture.notes { Terminal.note(note, quiet: quiet) }
         let store = try MapStore.openForAppending(
             at: storePath,

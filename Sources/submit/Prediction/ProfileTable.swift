@@ -1,0 +1,44 @@
+import Checkpoint
+import DBHead
+import Foundation
+import Imaging
+import Inference
+
+extension Configuration {
+    /// The checkpoint's network, on the engine and with the backbone that the settings name.
+    func detector(for checkpoint: Checkpoint) throws -> TextDetector {
+        let name = try HydraModelConfig.backboneName(from: architecture)
+        let backbone = name.isEmpty ? nil : try Architecture.backbone(named: name)
+        return try TextDetector(
+            checkpoint: checkpoint, backbone: backbone,
+            options: EngineOptions(backend: engine, threads: resolvedThreads))
+    }
+}
+
+/// Where a network's time goes on one image: a row a step, then the sum.
+struct ProfileTable {
+    private let timings: [StepTiming]
+
+    init(_ checkpointPath: String, image: String, _ settings: Configuration) throws {
+        let detector = try settings.detector(for: Checkpoint(path: checkpointPath))
+        let side = settings.size
+        let canvas = try letterbox(ImageFile.decode(path: image), side: side)
+        var input = [Float](repeating: 0, count: 3 * side * side)
+        input.withUnsafeMutableBufferPointer { normalise(canvas, into: $0) }
+        timings = try input.withUnsafeBufferPointer { try detector.profile(input: $0, height: side, width: side) }
+    }
+
+    var text: String {
+        let total = timings.reduce(0) { $0 + $1.seconds }
+        var table = TextTable("layer", "step", "kernel", "ms", "share %", "GFLOP", "GFLOP/s")
+        func row(_ label: String, _ kind: String, _ kernel: String, _ seconds: Double, _ work: Double) {
+            table.add(
+                label, kind, kernel, String(format: "%.2f", seconds * 1e3),
+                String(format: "%.1f", 100 * seconds / max(total, 1e-12)), String(format: "%.2f", work),
+                work > 0 ? String(format: "%.0f", work / max(seconds, 1e-12)) : "-")
+        }
+        for step in timings { row(step.label, step.kind, step.implementation, step.seconds, step.gigaFLOP) }
+        row("all", "", "", total, timings.reduce(0) { $0 + $1.gigaFLOP })
+        return table.text
+    }
+}
