@@ -14,9 +14,12 @@ struct Submit: AsyncParsableCommand {
 
             A day in commands:
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0
-              submit sweep --maps maps/val/fold0 --truth val.json --config configs/sweeps/grid75.yaml \
-            --output submissions/fold0
-              submit ensemble --votes 3 fold0.json fold1.json fold2.json fold3.json fold4.json --csv vote3.csv
+              submit sweep --maps maps/val/fold0 --truth val.json \\
+                --config configs/sweeps/grid75.yaml --output submissions/fold0
+              submit extract --maps maps/test/fold0 --thresh 0.24 --box-thresh 0.28 \\
+                --json fold0.json
+              submit ensemble --votes 3 fold0.json fold1.json fold2.json fold3.json \\
+                fold4.json --csv vote3.csv
               submit validate vote3.csv --images test
             """,
         version: "0.1.0",

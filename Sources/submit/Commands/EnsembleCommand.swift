@@ -18,8 +18,10 @@ struct EnsembleCommand: AsyncParsableCommand {
             scored.
 
             Examples:
-              submit ensemble --votes 3 --iou 0.5 fold?.json --truth val.json --json vote3.json --csv vote3.csv
-              submit ensemble --maps maps/fold0 maps/fold1 --thresh 0.22 --box-thresh 0.25 --csv mean.csv
+              submit ensemble --votes 3 --iou 0.5 fold?.json --truth val.json \\
+                --json vote3.json --csv vote3.csv
+              submit ensemble --maps maps/fold0 maps/fold1 \\
+                --thresh 0.22 --box-thresh 0.25 --csv mean.csv
             """)
 
     @Argument(help: ArgumentHelp("Predictions to vote: JSON or CSV.", valueName: "files"))
@@ -47,12 +49,10 @@ struct EnsembleCommand: AsyncParsableCommand {
         help: ArgumentHelp("Truth that scores the curve over votes, or the averaged maps.", valueName: "file"))
     var truth: String?
 
-    @Option(name: .long, help: "leaderboard, upstream or iou.")
-    var metric = MetricKind.clevalLeaderboard
-
     @Option(name: .long, help: ArgumentHelp("Keep the averaged maps as a store.", valueName: "folder"))
     var outputMaps: String?
 
+    @OptionGroup var scoring: ScoringFlags
     @OptionGroup var output: OutputFiles
     @OptionGroup var postprocess: PostProcFlags
     @OptionGroup var configFile: ConfigFileOption
@@ -114,7 +114,7 @@ struct EnsembleCommand: AsyncParsableCommand {
             var cells = ["\(votes)/\(vote.sourceCount)", "\(vote.histogram[votes - 1])", "\(set.wordCount)"]
             if let truth {
                 let score = try await scoreSet(
-                    truth: truth, predictions: set, options: ScoringOptions(metric: metric), width: common.width)
+                    truth: truth, predictions: set, options: scoring.options, width: common.width)
                 cells += ScoreTable.cells(score.mean) + [String(format: "%.6f", score.pooled.hmean)]
                 row["mean"] = ScoreTable.json(score.mean)
                 row["pooled"] = ScoreTable.json(score.pooled)
@@ -141,10 +141,10 @@ struct EnsembleCommand: AsyncParsableCommand {
         try write(set)
         guard let truth else { return }
         let score = try await scoreSet(
-            truth: AnnotationFile.read(path: truth), predictions: set, options: ScoringOptions(metric: metric),
+            truth: AnnotationFile.read(path: truth), predictions: set, options: scoring.options,
             width: common.width)
         switch form.format {
-        case .json: Output.print(ScoreTable.json([(mean.label, score)], metric: metric).text(indent: 2))
+        case .json: Output.print(ScoreTable.json([(mean.label, score)], metric: scoring.metric).text(indent: 2))
         case .csv: Output.print(ScoreTable.csv([(mean.label, score)]))
         case .table: Output.print(ScoreTable.table([(mean.label, score)]))
         }

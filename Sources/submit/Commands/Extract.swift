@@ -12,8 +12,8 @@ struct Extract: AsyncParsableCommand {
             Equal to the public baseline's post-processing to the last coordinate.
 
             Example:
-              submit extract --maps maps/test/fold0 --thresh 0.24 --box-thresh 0.28 --max-candidates 600 \
-            --json fold0.json --csv fold0.csv
+              submit extract --maps maps/test/fold0 --thresh 0.24 --box-thresh 0.28 \\
+                --max-candidates 600 --json fold0.json --csv fold0.csv
             """)
 
     @Option(name: .long, help: ArgumentHelp("Map store to read.", valueName: "folder"))

@@ -15,7 +15,8 @@ struct Import: AsyncParsableCommand {
 
             Examples:
               submit import maps_from_gpu --images val --store maps/val/fold0
-              submit import maps_from_gpu --truth val.json --store maps/val/fold0 --geometry stretch
+              submit import maps_from_gpu --truth val.json --store maps/val/fold0 \\
+                --geometry stretch
             """)
 
     @Argument(help: "Folder of map files, or one map file.")

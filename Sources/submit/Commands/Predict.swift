@@ -17,7 +17,8 @@ struct Predict: AsyncParsableCommand {
 
             Examples:
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0
-              submit predict --checkpoint fold*.ckpt --images test --maps maps/test --size 1024 --tta hflip
+              submit predict --checkpoint fold*.ckpt --images test --maps maps/test \\
+                --size 1024 --tta hflip
             """)
 
     @Option(
@@ -90,7 +91,7 @@ struct Predict: AsyncParsableCommand {
     private func resolved() throws -> Configuration {
         var settings = try configuration.load()
         func set(_ key: String, _ value: (some CustomStringConvertible)?) throws {
-            if let value { try settings.apply(override: "predict.\(key)=\(value)") }
+            if let value { try settings.apply(flag: "--\(key)", key: "predict.\(key)", "\(value)") }
         }
         try set("size", size)
         try set("batch", batch)

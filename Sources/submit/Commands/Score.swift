@@ -10,10 +10,14 @@ struct Score: AsyncParsableCommand {
         abstract: "Score predictions against the truth.",
         discussion: """
             The leaderboard's number is the mean over images of each image's CLEval H-mean; the pooled figures stand \
-            beside it. The three means need not agree with each other.
+            beside it. The three means need not agree with each other. An image that a file lacks counts 0.
 
-            Example:
+            ICDAR text is one .txt an image: gt_img_1.txt, res_img_1.txt and img_1.txt are all the image img_1, or \
+            img_1.jpg where the other file has that. What its lines hold is told from the files.
+
+            Examples:
               submit score --truth val.json fold0.json vote3.csv --per-image rows.csv
+              submit score --truth gt.zip result.zip --metric iou
             """)
 
     @OptionGroup var truth: TruthOption
@@ -21,31 +25,34 @@ struct Score: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Predictions: JSON, CSV, or ICDAR zips.", valueName: "files"))
     var files: [String]
 
-    @Option(
-        name: .long, help: "leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published) or iou.")
-    var metric = MetricKind.clevalLeaderboard
-
     @Option(name: .long, help: ArgumentHelp("Write a row an image and file (CSV).", valueName: "file"))
     var perImage: String?
 
     @Flag(name: .long, help: "List the files best first.")
     var rank = false
 
+    @OptionGroup var scoring: ScoringFlags
+    @OptionGroup var icdar: ICDARFlags
     @OptionGroup var form: FormatFlag
     @OptionGroup var common: CommonFlags
 
     func run() async throws {
-        let options = ScoringOptions(metric: metric)
-        let truth = try truth.read()
+        let truth = try readTruth()
+        let icdar = icdar.options(names: truth.images.map(\.name))
         var scored: [(path: String, score: SetScore)] = []
         for path in files {
-            let predictions = try AnnotationFile.read(path: path)
+            let predictions = try AnnotationFile.contents(path: path, icdar: icdar).set
             let score = try await scoreSet(
-                truth: truth, predictions: predictions, options: options, width: common.width)
+                truth: truth, predictions: predictions, options: scoring.options, width: common.width)
             if !score.unknownImages.isEmpty {
                 Terminal.warning(
                     "\(path): \(score.unknownImages.count) images are not in the truth and do not count, "
                         + "such as \(score.unknownImages[0])")
+            }
+            if !score.missingImages.isEmpty {
+                Terminal.warning(
+                    "\(path): lacks \(score.missingImages.count) of the truth's \(truth.images.count) images, "
+                        + "such as \(score.missingImages[0]); each counts 0")
             }
             scored.append((path, score))
         }
@@ -56,9 +63,17 @@ struct Score: AsyncParsableCommand {
         switch form.format {
         case .table: Output.print(ScoreTable.table(scored))
         case .csv: Output.print(ScoreTable.csv(scored))
-        case .json: Output.print(ScoreTable.json(scored, metric: metric).text(indent: 2))
+        case .json: Output.print(ScoreTable.json(scored, metric: scoring.metric).text(indent: 2))
         }
     }
-}
 
-extension MetricKind: ExpressibleByArgument {}
+    /// ICDAR text names no image files: the first file of predictions that does lends its names.
+    private func readTruth() throws -> AnnotationSet {
+        var names: [String] = []
+        if try AnnotationFile.format(of: truth.truth) == .icdar {
+            let named = try files.first { try AnnotationFile.format(of: $0) != .icdar }
+            names = try named.map { try AnnotationFile.read(path: $0).images.map(\.name) } ?? []
+        }
+        return try truth.read(icdar: icdar.options(names: names))
+    }
+}

@@ -18,8 +18,9 @@ struct SweepCommand: AsyncParsableCommand {
             of the best --top points, for the test images where --test-maps is given.
 
             Example:
-              submit sweep --maps maps/val/fold0 --truth val.json --config configs/sweeps/grid75.yaml \
-            --output submissions/fold0 --test-maps maps/test/fold0
+              submit sweep --maps maps/val/fold0 --truth val.json \\
+                --config configs/sweeps/grid75.yaml --output submissions/fold0 \\
+                --test-maps maps/test/fold0
             """)
 
     @Option(name: .long, help: ArgumentHelp("Map store of the labelled images.", valueName: "folder"))
@@ -42,9 +43,6 @@ struct SweepCommand: AsyncParsableCommand {
         help: ArgumentHelp("Map store of the test images: the candidates are written for them.", valueName: "folder"))
     var testMaps: String?
 
-    @Option(name: .long, help: "leaderboard, upstream or iou.")
-    var metric = MetricKind.clevalLeaderboard
-
     @Flag(name: .long, help: "Score the images that have both map and truth, where the truth names more.")
     var onlyCommonImages = false
 
@@ -54,6 +52,8 @@ struct SweepCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Print the points, counts and paths, and stop.")
     var dryRun = false
 
+    @OptionGroup var scoring: ScoringFlags
+    @OptionGroup var icdar: ICDARFlags
     @OptionGroup var style: CSVFlags
     @OptionGroup var form: FormatFlag
     @OptionGroup var common: CommonFlags
@@ -64,11 +64,11 @@ struct SweepCommand: AsyncParsableCommand {
 
     func run() async throws {
         let space = try SweepConfiguration(contentsOf: config)
-        let truth = try truth.read()
         let store = try MapStore.open(at: maps)
+        let truth = try truth.read(icdar: icdar.options(names: store.imageNames))
         try confirmSize(of: space, images: store.imageNames.count)
         let run = try SweepRun(
-            space, maps: store, truth: truth, options: ScoringOptions(metric: metric),
+            space, maps: store, truth: truth, options: scoring.options,
             onlyCommonImages: onlyCommonImages)
         for note in run.notes { Terminal.note(note, quiet: common.quiet) }
         if dryRun {

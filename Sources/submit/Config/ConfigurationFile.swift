@@ -12,22 +12,28 @@ extension Configuration {
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            throw ConfigurationError(
-                Diagnosis(
-                    .configuration, "broken YAML: \(error)", path: path, nextStep: "submit config write shows the form")
-            )
+            throw ConfigurationError.broken(error, path: path)
         }
         guard let node, node != Node("") else { return }
         try apply(node, prefix: "", path: path)
     }
 
     /// Applies a dotted override such as `postprocess.thresh=0.25`.
+    ///
+    /// - Throws: `ConfigurationError` (64): an unknown key, a value that is none.
     mutating func apply(override text: String) throws {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw ConfigurationError(
                 Diagnosis(.usage, "not an override: \(text)", expected: "key=value, such as thresh=0.25"))
         }
-        try set(String(text[..<equals]), to: String(text[text.index(after: equals)...]), path: nil, place: nil)
+        try set(String(text[..<equals]), to: String(text[text.index(after: equals)...]), source: .override)
+    }
+
+    /// Applies a named flag, such as `--thresh`, that stands for `key`.
+    ///
+    /// - Throws: `ConfigurationError` (64) that names the flag, where the text is no value of it.
+    mutating func apply(flag: String, key: String, _ text: String) throws {
+        try set(key, to: text, source: .flag(flag))
     }
 
     /// This configuration as commented YAML, as in configs/default.yaml.
@@ -56,7 +62,7 @@ extension Configuration {
                     try apply(value, prefix: name, path: path)
                 } else {
                     let place = key.mark.map { "\($0.line):\($0.column)" }
-                    try set(name, to: Configuration.text(of: value), path: path, place: place)
+                    try set(name, to: Configuration.text(of: value), source: .file(path, place))
                 }
             }
         default:
@@ -70,19 +76,32 @@ extension Configuration {
         node.sequence.map { $0.compactMap(\.string).joined(separator: ",") } ?? node.string ?? ""
     }
 
-    private mutating func set(_ name: String, to text: String, path: String?, place: String?) throws {
+    /// Who gives a value.
+    private enum Source {
+        case file(_ path: String, _ place: String?)
+        case override
+        case flag(_ name: String)
+    }
+
+    private mutating func set(_ name: String, to text: String, source: Source) throws {
+        var diagnosis = Diagnosis(.usage, "")
+        var label: String?
+        switch source {
+        case .file(let path, let place):
+            (diagnosis.status, diagnosis.path, diagnosis.place) = (.configuration, path, place)
+        case .override: break
+        case .flag(let name): label = name
+        }
         guard let key = ConfigurationKey.all.first(where: { $0.name == name || $0.aliases.contains(name) }) else {
             let names = ConfigurationKey.all.flatMap { [$0.name] + $0.aliases }
-            throw ConfigurationError(
-                Diagnosis(
-                    .configuration, "unknown key \(name)", path: path, place: place,
-                    nextStep: NearestName.hint(for: name, among: names) ?? "submit config show lists the known keys"))
+            diagnosis.what = "unknown key \(name)"
+            diagnosis.nextStep = NearestName.hint(for: name, among: names) ?? "submit config prints the known keys"
+            throw ConfigurationError(diagnosis)
         }
         guard key.set(&self, text) else {
-            throw ConfigurationError(
-                Diagnosis(
-                    .configuration, "\(key.name) cannot be \(text.debugDescription)", path: path, place: place,
-                    expected: key.expected))
+            diagnosis.what = "\(label ?? key.name) cannot be \(text.debugDescription)"
+            diagnosis.expected = key.expected
+            throw ConfigurationError(diagnosis)
         }
     }
 }
@@ -93,5 +112,22 @@ struct ConfigurationError: DiagnosedError {
 
     init(_ diagnosis: Diagnosis) {
         self.diagnosis = diagnosis
+    }
+
+    /// A file that is no YAML, as Yams says it.
+    static func broken(_ error: any Error, path: String) -> ConfigurationError {
+        var diagnosis = Diagnosis(
+            .configuration, "broken YAML: \(error)", path: path, nextStep: "submit config prints a file of this form")
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            diagnosis.what = "broken YAML: \(problem)"
+            diagnosis.place = "\(mark.line):\(mark.column)"
+        case .duplicatedKeysInMapping(let duplicates, _):
+            diagnosis.what = "broken YAML: a key stands twice"
+            diagnosis.found = duplicates.map { "\($0)" }.sorted().joined(separator: ", ")
+        default: break
+        }
+        return ConfigurationError(diagnosis)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Foundation
 import PostProc
 
 /// The knobs of post-processing as flags; each one given overrides the configuration.
@@ -28,7 +29,8 @@ struct PostProcFlags: ParsableArguments {
     /// Applies the flags that were given.
     func apply(to configuration: inout Configuration) throws {
         func set(_ key: String, _ value: (some CustomStringConvertible)?) throws {
-            if let value { try configuration.apply(override: "postprocess.\(key)=\(value)") }
+            let flag = key.hasSuffix("unclip_ratio") ? "unclip-ratio" : key.replacingOccurrences(of: "_", with: "-")
+            if let value { try configuration.apply(flag: "--" + flag, key: "postprocess." + key, "\(value)") }
         }
         try set("thresh", thresh)
         try set("box_thresh", boxThresh)
