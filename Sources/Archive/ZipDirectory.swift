@@ -21,6 +21,9 @@ struct ZipDirectory {
         var end: Int
     }
 
+    /// The entries in directory order.
+    ///
+    /// - Throws: `ArchiveError` (65) where sizes, offsets, counts or names cannot be true.
     func entries() throws -> [ZipArchive.Entry] {
         let location = try locate()
         guard location.size <= location.end, location.offset <= location.end - location.size else {
@@ -35,11 +38,30 @@ struct ZipDirectory {
         }
         var entries: [ZipArchive.Entry] = []
         entries.reserveCapacity(location.count)
+        var places: [(range: Range<Int>, name: String)] = []
         var offset = start
         for _ in 0..<location.count {
-            entries.append(try entry(at: &offset, end: location.end, shift: shift))
+            let (entry, header) = try entry(at: &offset, end: location.end, shift: shift)
+            entries.append(entry)
+            places.append((header..<entry.dataOffset + entry.compressedSize, entry.name))
         }
+        guard offset == location.end else {
+            throw error(
+                "the directory holds more than the entries it counts", at: offset,
+                found: "\(location.end - offset) bytes after \(location.count) entries")
+        }
+        try checkOverlaps(places, directory: start)
         return entries
+    }
+
+    /// No byte of a header or of data belongs to two entries, or to the directory.
+    private func checkOverlaps(_ places: [(range: Range<Int>, name: String)], directory: Int) throws {
+        var end = 0
+        for (range, name) in places.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+            guard range.lowerBound >= end else { throw error("two entries share bytes", place: name) }
+            end = range.upperBound
+            guard end <= directory else { throw error("an entry runs into the directory", place: name) }
+        }
     }
 
     private func locate() throws -> Location {
@@ -71,7 +93,9 @@ struct ZipDirectory {
         return Location(count: count, size: size, offset: start, end: record)
     }
 
-    private func entry(at offset: inout Int, end: Int, shift: Int) throws -> ZipArchive.Entry {
+    private func entry(
+        at offset: inout Int, end: Int, shift: Int
+    ) throws -> (entry: ZipArchive.Entry, header: Int) {
         let at = offset
         guard at <= end - 46, numbers.u32(at) == 0x0201_4B50, let flags = numbers.u16(at + 8),
             let method = numbers.u16(at + 10), let crc = numbers.u32(at + 16), var compressed = numbers.u32(at + 20),
@@ -87,26 +111,37 @@ struct ZipDirectory {
         guard method == 0 || method == 8 else {
             throw error("an entry is compressed in an unknown way", place: name, found: "method \(method)")
         }
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard !name.isEmpty, !name.hasPrefix("/"), !parts.contains(".."), !name.contains("\0") else {
-            throw error("a name that leads out of the archive", place: name)
-        }
+        try check(name)
         guard method == 8 || size == compressed else {
             throw error("a stored entry with two sizes", place: name, found: "\(compressed) and \(size) bytes")
         }
         let (header, overflow) = local.addingReportingOverflow(shift)
         guard !overflow, header >= 0, numbers.u32(header) == 0x0403_4B50, let localName = numbers.u16(header + 26),
-            let localExtra = numbers.u16(header + 28)
+            let localExtra = numbers.u16(header + 28), header + 30 + localName <= bytes.count
         else { throw error("an entry's header is not where the directory says", place: name, found: "offset \(local)") }
+        guard bytes[header + 30..<header + 30 + localName].elementsEqual(bytes[at + 46..<at + 46 + nameLength]) else {
+            throw error("an entry's header has another name than the directory", place: name)
+        }
         let data = header + 30 + localName + localExtra
         guard data <= bytes.count, compressed <= bytes.count - data else {
             throw error(
                 "an entry runs past the end of the file", place: name,
                 found: "\(compressed) bytes from offset \(data) in a file of \(bytes.count)")
         }
-        return ZipArchive.Entry(
+        let entry = ZipArchive.Entry(
             name: name, method: method, compressedSize: compressed, size: size,
             crc32: UInt32(truncatingIfNeeded: crc), dataOffset: data)
+        return (entry, header)
+    }
+
+    /// Nobody extracts to disk here, but a name that would lead elsewhere marks an archive made to mislead.
+    private func check(_ name: String) throws {
+        // A backslash separates folders where Windows unpacks.
+        let parts = name.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }
+        let isAbsolute = parts.first?.isEmpty != false || parts.first?.hasSuffix(":") == true
+        guard !isAbsolute, !parts.contains(".."), !name.contains("\0") else {
+            throw error("a name that leads out of the archive", place: name)
+        }
     }
 
     /// Replaces 32-bit fields that are all ones by their 64-bit values from the extra field.
