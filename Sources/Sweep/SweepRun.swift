@@ -83,7 +83,7 @@ public struct SweepRun: Sendable {
             throw SweepError.badData(
                 "\(missing.count) of \(names.count) images of the truth have no map", path: maps.label,
                 found: "no map of \(examples(missing, limit: 10))", expected: "a map for each image of the truth",
-                nextStep: "predict the rest, or say that only the common images are to be scored")
+                nextStep: "predict the rest, or pass --only-common-images to score the others")
         }
         return common
     }

@@ -42,8 +42,15 @@ struct Score: AsyncParsableCommand {
         var scored: [(path: String, score: SetScore)] = []
         for path in files {
             let predictions = try AnnotationFile.contents(path: path, icdar: icdar).set
-            let score = try await scoreSet(
-                truth: truth, predictions: predictions, options: scoring.options, width: common.width)
+            let score: SetScore
+            do {
+                score = try await scoreSet(
+                    truth: truth, predictions: predictions, options: scoring.options, width: common.width)
+            } catch let error as MetricsError {
+                var diagnosis = error.diagnosis
+                diagnosis.path = path
+                throw CommandError(diagnosis)
+            }
             if !score.unknownImages.isEmpty {
                 Terminal.warning(
                     "\(path): \(score.unknownImages.count) images are not in the truth and do not count, "

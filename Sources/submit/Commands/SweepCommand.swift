@@ -77,6 +77,7 @@ struct SweepCommand: AsyncParsableCommand {
         let result = try await score(run)
         try await write(result, store: store, truth: truth)
         switch form.format {
+        case .table where result.ranked.isEmpty: break
         case .table: Output.print(table(result))
         case .csv: Output.print(String(result.csv.dropLast()))
         case .json: Output.print(result.json.text(indent: 2))
@@ -148,7 +149,11 @@ struct SweepCommand: AsyncParsableCommand {
 
     private func reportFailures(of result: SweepResult) throws {
         guard let first = result.failed.first else { return }
-        for point in result.failed.prefix(5) { Terminal.error("trial \(point.trial): \(point.reason)") }
+        let reasons = Dictionary(grouping: result.failed, by: \.reason).sorted { $0.value[0].trial < $1.value[0].trial }
+        for (reason, points) in reasons.prefix(5) {
+            Terminal.error(
+                "trial \(points[0].trial)\(points.count > 1 ? " and \(points.count - 1) more" : ""): \(reason)")
+        }
         throw CommandError(
             Diagnosis(
                 .badData, "\(result.failed.count) points failed and have no score", path: maps, found: first.reason,

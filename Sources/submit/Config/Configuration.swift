@@ -2,7 +2,6 @@ import Core
 import Foundation
 import Imaging
 import Inference
-import Metrics
 import PostProc
 
 /// The effective settings of a command: defaults < configuration file < dotted override < named flag.
@@ -18,7 +17,6 @@ struct Configuration: Sendable, Equatable {
     var engine = EngineOptions.Backend.fastest
     var architecture = ""
     var tta: [String] = []
-    var metric = MetricKind.clevalLeaderboard
 
     /// Threads, with 0 taken for the machine's cores.
     var resolvedThreads: Int { threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount }
@@ -80,10 +78,10 @@ struct ConfigurationKey: Sendable {
             "predict.batch", "images a forward pass", "a whole number from 1 to 64",
             { String($0.batch) }, { assign(Int($1), to: &$0.batch) { (1...64).contains($0) } }),
         ConfigurationKey(
-            "predict.threads", "threads; 0 is the machine's cores", "a whole number from 0 to 1024",
+            "predict.threads", "threads, 0 for the machine's cores", "a whole number from 0 to 1024",
             { String($0.threads) }, { assign(Int($1), to: &$0.threads) { (0...1024).contains($0) } }),
         ConfigurationKey(
-            "predict.engine", "what runs the network: onednn, blas (portable) or reference (plain, slow)",
+            "predict.engine", "what runs the network; blas is portable, reference plain and slow",
             "onednn, blas or reference",
             { $0.engine.rawValue }, { assign(EngineOptions.Backend(rawValue: $1), to: &$0.engine) { _ in true } }),
         ConfigurationKey(
@@ -91,15 +89,10 @@ struct ConfigurationKey: Sendable {
             "backbone, such as tf_efficientnet_b4; empty recognises it from the checkpoint", "a backbone's timm name",
             { $0.architecture }, { assign($1, to: &$0.architecture) { _ in true } }),
         ConfigurationKey(
-            "predict.tta", "views averaged with the plain one: hflip, vflip, rot90, rot180, rot270",
+            "predict.tta", "views averaged with the plain one",
             "a comma-separated list of \(View.allCases.map(\.rawValue).joined(separator: ", "))",
             { $0.tta.joined(separator: ",") },
             { assign(list($1), to: &$0.tta) { $0.allSatisfy { View(rawValue: $0) != nil } } }),
-        ConfigurationKey(
-            "score.metric",
-            "leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published) or iou (ICDAR)",
-            "one of \(MetricKind.allCases.map(\.rawValue).joined(separator: ", "))",
-            { $0.metric.rawValue }, { assign(MetricKind(rawValue: $1), to: &$0.metric) { _ in true } }),
     ]
 
     init(

@@ -46,7 +46,7 @@ extension Configuration {
                 lines.append((lines.isEmpty ? "" : "\n") + "\(section):")
             }
             let value = key.get(self)
-            lines.append("  # \(key.help): \(key.expected)")
+            lines.append("  # \(key.help) (\(key.expected))")
             lines.append("  \(key.leaf): \(value.isEmpty ? "\"\"" : value)")
         }
         return lines.joined(separator: "\n") + "\n"

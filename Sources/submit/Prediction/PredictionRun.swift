@@ -57,7 +57,11 @@ struct PredictionRun {
         var next = prepare(batches[0])
         var writing: Task<Void, any Error>?
         for index in batches.indices {
-            try Task.checkCancellation()
+            if Task.isCancelled {
+                // Exiting in the middle of a write would leave its temporary file.
+                try await writing?.value
+                throw CancellationError()
+            }
             let prepared = await next.value
             if index + 1 < batches.count { next = prepare(batches[index + 1]) }
             var ready: [(name: String, letterbox: Letterbox, canvas: [UInt8])] = []
@@ -70,9 +74,9 @@ struct PredictionRun {
                     Terminal.error("\(error)")
                 }
             }
-            let maps = try pass.run(ready.map(\.canvas))
+            let maps = Result { try pass.run(ready.map(\.canvas)) }
             try await writing?.value
-            let results = zip(ready, maps).map { image, map in
+            let results = zip(ready, try maps.get()).map { image, map in
                 ImageMap(
                     imageName: image.name, imageWidth: image.letterbox.imageWidth,
                     imageHeight: image.letterbox.imageHeight, inverse: image.letterbox.inverse, map: map)
