@@ -28,6 +28,8 @@ struct CLEvalPairs: Sendable {
 
     private let truth: ImageTruth
     private let polygons: [Polygon]
+    /// What the detections say; empty unless scored end to end.
+    private let texts: [[Unicode.Scalar]]
     private var detections: [Detection] = []
     private var pairs: [Pair] = []
     private var pairStarts = [0]
@@ -36,6 +38,7 @@ struct CLEvalPairs: Sendable {
     init(_ truth: ImageTruth, _ words: [Word]) {
         self.truth = truth
         polygons = words.map { ImageTruth.polygon($0, truth.options) }
+        texts = truth.options.endToEnd ? words.map { EndToEnd.text($0.transcription, truth.options) } : []
         var outlines = Outlines(capacity: words.count)
         detections.reserveCapacity(words.count)
         var candidates: [Int] = []
@@ -159,8 +162,40 @@ struct CLEvalPairs: Sendable {
                 score.counts.recallPenalty += Double(matches - 1) * truth.options.recallGranularityPenaltyWeight
             }
         }
+        if truth.options.endToEnd { countReadCharacters(kept, boxes, &score.counts) }
         score.rates = score.counts.rates(truth.options.metric)
         return score
+    }
+
+    /// Puts end-to-end counts in place of those of detection; penalties and the characters of truth are the same.
+    private func countReadCharacters(
+        _ kept: some Collection<Int>, _ boxes: UnsafeMutableBufferPointer<BoxState>, _ counts: inout ImageScore.Counts
+    ) {
+        var matches = [[(detection: Int, characters: ArraySlice<Int32>)]](repeating: [], count: boxes.count)
+        counts.detected = 0
+        for index in kept where !detections[index].isSkipped && !detections[index].isDontCare {
+            counts.detected += texts[index].count
+            for pair in pairs[pairStarts[index]..<pairStarts[index + 1]] where isMatch(pair, detections[index], boxes) {
+                matches[Int(pair.truth)].append((index, inside[Int(pair.start)..<Int(pair.end)]))
+            }
+        }
+        var reading = EndToEnd(texts)
+        for box in matches.indices where !matches[box].isEmpty {
+            let characters = truth.characterStarts[box]..<truth.characterStarts[box + 1]
+            reading.take(truth.texts[box], from: EndToEnd.readingOrder(matches[box], characters))
+        }
+        counts.truePositives = reading.found
+        counts.falsePositives = counts.detected - reading.found
+    }
+
+    /// Whether the pair matches: one to one, one to many or many to one.
+    @inline(__always)
+    private func isMatch(_ pair: Pair, _ detection: Detection, _ boxes: UnsafeMutableBufferPointer<BoxState>) -> Bool {
+        let box = Int(pair.truth)
+        guard pair.characterCount > 0, !truth.isDontCare[box] else { return false }
+        let isOneToOne = pair.isPrecise && boxes[box].candidates == 1 && detection.matchCount == 1
+        let isOneToMany = pair.isPrecise && boxes[box].validCandidates >= 2
+        return isOneToOne || isOneToMany || detection.isMerge
     }
 
     @inline(__always)
@@ -171,12 +206,8 @@ struct CLEvalPairs: Sendable {
         let detection = detections[index]
         score.detections += 1
         var matches = 0
-        for pair in pairs[pairStarts[index]..<pairStarts[index + 1]] {
+        for pair in pairs[pairStarts[index]..<pairStarts[index + 1]] where isMatch(pair, detection, boxes) {
             let box = Int(pair.truth)
-            guard pair.characterCount > 0, !truth.isDontCare[box] else { continue }
-            let isOneToOne = pair.isPrecise && boxes[box].candidates == 1 && detection.matchCount == 1
-            let isOneToMany = pair.isPrecise && boxes[box].validCandidates >= 2
-            guard isOneToOne || isOneToMany || detection.isMerge else { continue }
             matches += 1
             boxes[box].matches += 1
             score.counts.detected += pair.characterCount

@@ -10,6 +10,8 @@ public struct ImageTruth: Sendable {
     /// CLEval's characters: box `i` has those from `characterStarts[i]` to `characterStarts[i + 1]`.
     let characters: [Point]
     let characterStarts: [Int]
+    /// What the boxes say; empty unless scored end to end.
+    let texts: [[Unicode.Scalar]]
     /// Finds boxes by where they or their characters stand.
     let index: RowIndex
 
@@ -28,6 +30,7 @@ public struct ImageTruth: Sendable {
         let whole = polygons.map { isLeaderboard ? Outlines.rounded($0) : Outlines.truncated($0) }
         let isDontCare = words.map { $0.isDontCare && options.honoursDontCares }
         self.isDontCare = isDontCare
+        texts = options.endToEnd ? words.map { EndToEnd.text($0.transcription, options) } : []
         outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric != .icdarIoU)
 
         var characters: [Point] = []

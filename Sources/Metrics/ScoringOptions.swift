@@ -23,6 +23,10 @@ public struct ScoringOptions: Sendable, Hashable {
     /// CLEval's `VERTICAL_ASPECT_RATIO_THRESH`, width over height below which a quad's text runs down; default .5. The
     /// leaderboard ignores it.
     public var verticalAspectRatioThreshold = 0.5
+    /// The package's `E2E`: counts the characters read in common in place of those found; `upstream` only, default no.
+    public var endToEnd = false
+    /// The package's `CASE_SENSITIVE`: whether `a` read as `A` is wrong; default yes.
+    public var caseSensitive = true
     /// Where the leaderboard profile takes aspect ratios; default `single`, NumPy 2's way.
     public var ratioPrecision = RatioPrecision.single
     /// `IOU_CONSTRAINT` of the ICDAR script: a match is above it; default .5.
@@ -42,6 +46,9 @@ public struct ScoringOptions: Sendable, Hashable {
     public func validate() throws {
         if let maxDetections, maxDetections < 1 {
             throw MetricsError.option("maxDetections", found: "\(maxDetections)", expected: "1 or more")
+        }
+        if endToEnd, metric != .clevalUpstream {
+            throw MetricsError.option("endToEnd", found: "metric \(metric.rawValue)", expected: "metric upstream")
         }
         let shares = [
             ("areaPrecisionConstraint", areaPrecisionConstraint), ("iouConstraint", iouConstraint),
