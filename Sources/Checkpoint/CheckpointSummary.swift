@@ -2,7 +2,11 @@ import Core
 
 /// What `submit inspect` tells of a checkpoint.
 public struct CheckpointSummary: Sendable, Equatable {
-    /// Elements of trained tensors: all but running statistics and counters, which are told by their names.
+    /// Where the weights stood: a key such as `state_dict`, or empty for the file itself; then the keys of further state
+    /// dicts that were not taken.
+    public let stateDictKeys: [String]
+    /// Elements of trained tensors: all but running statistics and counters, which are told by their names: a file does
+    /// not say which tensors an optimizer moved.
     public let parameters: Int
     /// Elements of running statistics and counters.
     public let buffers: Int
@@ -10,7 +14,7 @@ public struct CheckpointSummary: Sendable, Equatable {
     public let dtypes: [(dtype: DataType, tensors: Int)]
     /// `epoch`, `global_step` and the Lightning version, where recorded.
     public let progress: [(key: String, value: JSONValue)]
-    /// Recorded scores, by their paths: `best_model_score`, `current_score`, `monitor`.
+    /// Recorded scores, by their paths: `best_model_score`, `current_score`, `monitor`, each of `best_k_models`.
     public let scores: [(key: String, value: JSONValue)]
     /// Post-processing settings in the hyper-parameters, by their paths: `…postprocess.thresh` and its like.
     public let thresholds: [(key: String, value: JSONValue)]
@@ -30,16 +34,19 @@ public struct CheckpointSummary: Sendable, Equatable {
                 parameters += info.count
             }
         }
+        stateDictKeys = [checkpoint.stateDictKey] + checkpoint.otherStateDictKeys
         self.parameters = parameters
         self.buffers = buffers
         dtypes = counts.map { ($0, $1) }.sorted { ($0.1, $1.0.rawValue) > ($1.1, $0.0.rawValue) }
         var leaves: [(key: String, value: JSONValue)] = []
         checkpoint.hyperparameters.map { Self.collect($0, at: "", into: &leaves) }
         func named(_ names: Set<String>) -> [(key: String, value: JSONValue)] {
-            leaves.filter { names.contains(String($0.key.split(separator: ".").last ?? "")) }
+            leaves.filter { names.contains(Self.lastPart($0.key)) }
         }
         progress = leaves.filter { ["epoch", "global_step", "pytorch-lightning_version"].contains($0.key) }
-        scores = named(["best_model_score", "current_score", "monitor"])
+        let scoreNames: Set = ["best_model_score", "current_score", "monitor"]
+        // The keys of best_k_models are file names, dots and all.
+        scores = leaves.filter { scoreNames.contains(Self.lastPart($0.key)) || $0.key.contains(".best_k_models.") }
         thresholds = named([
             "thresh", "box_thresh", "max_candidates", "use_polygon", "box_unclip_ratio", "polygon_unclip_ratio",
             "min_size",
@@ -51,6 +58,10 @@ public struct CheckpointSummary: Sendable, Equatable {
         left.json == right.json
     }
 
+    private static func lastPart(_ path: String) -> String {
+        String(path.split(separator: ".").last ?? "")
+    }
+
     /// The summary as JSON.
     public var json: JSONValue {
         func object(_ members: [(key: String, value: JSONValue)]) -> JSONValue {
@@ -59,6 +70,7 @@ public struct CheckpointSummary: Sendable, Equatable {
             return .object(object)
         }
         return [
+            "state_dicts": .array(stateDictKeys.map { .string($0.isEmpty ? "the file itself" : $0) }),
             "parameters": .int(parameters), "buffers": .int(buffers),
             "dtypes": object(dtypes.map { ($0.dtype.rawValue, .int($0.tensors)) }), "progress": object(progress),
             "scores": object(scores), "thresholds": object(thresholds),

@@ -10,11 +10,14 @@ struct PickleMachine {
     /// Builds the value of a persistent identifier, such as a storage.
     typealias Persistent = (_ identifier: PickleValue) throws -> PickleValue
 
-    private let bytes: UnsafeRawBufferPointer
-    private let path: String
+    /// The most instructions and copied items of one pickle. A checkpoint of a thousand tensors with an optimizer's
+    /// state takes about 100,000; a small hostile pickle can ask for terabytes.
+    private static let workLimit = 1 << 22
+
+    private var reader: PickleReader
     private let reduce: Reduce
     private let persistent: Persistent
-    private var offset = 0
+    private var work = 0
     private var stack: [PickleValue] = []
     private var memo: [Int: PickleValue] = [:]
     private var containers: [any PickleContainer] = []
@@ -22,8 +25,7 @@ struct PickleMachine {
     init(
         bytes: UnsafeRawBufferPointer, path: String, reduce: @escaping Reduce, persistent: @escaping Persistent
     ) {
-        self.bytes = bytes
-        self.path = path
+        reader = PickleReader(bytes: bytes, path: path)
         self.reduce = reduce
         self.persistent = persistent
     }
@@ -45,14 +47,23 @@ struct PickleMachine {
     ///   needs (extension registry, out-of-band buffers).
     mutating func run() throws -> PickleValue {
         while true {
-            let start = offset
-            let code = try byte()
+            try spend(1)
+            let code = try reader.byte()
             if code == UInt8(ascii: ".") { return try pop() }
             guard try stackInstruction(code) || memoInstruction(code) || scalar(code) || container(code) || call(code)
             else {
-                offset = start
                 throw error("an instruction that checkpoints do not use", found: "0x" + String(code, radix: 16))
             }
+        }
+    }
+
+    /// Counts instructions and items that a call may copy.
+    private mutating func spend(_ count: Int) throws {
+        work += min(count, Self.workLimit)
+        guard work <= Self.workLimit else {
+            throw error(
+                "more work than any checkpoint takes",
+                expected: "at most \(Self.workLimit) instructions and copied items")
         }
     }
 
@@ -60,8 +71,8 @@ struct PickleMachine {
 
     private mutating func stackInstruction(_ code: UInt8) throws -> Bool {
         switch code {
-        case 0x80: _ = try byte()  // PROTO
-        case 0x95: _ = try length(8)  // FRAME
+        case 0x80: _ = try reader.byte()  // PROTO
+        case 0x95: _ = try reader.length(8)  // FRAME
         case UInt8(ascii: "("): push(.mark)
         case UInt8(ascii: "0"): _ = try pop()
         case UInt8(ascii: "1"): _ = try popToMark()
@@ -73,12 +84,12 @@ struct PickleMachine {
 
     private mutating func memoInstruction(_ code: UInt8) throws -> Bool {
         switch code {
-        case UInt8(ascii: "g"): push(try remembered(try decimalLine()))
-        case UInt8(ascii: "h"): push(try remembered(Int(try byte())))
-        case UInt8(ascii: "j"): push(try remembered(try length(4)))
-        case UInt8(ascii: "p"): memo[try decimalLine()] = try top()
-        case UInt8(ascii: "q"): memo[Int(try byte())] = try top()
-        case UInt8(ascii: "r"): memo[try length(4)] = try top()
+        case UInt8(ascii: "g"): push(try remembered(try reader.decimalLine()))
+        case UInt8(ascii: "h"): push(try remembered(Int(try reader.byte())))
+        case UInt8(ascii: "j"): push(try remembered(try reader.length(4)))
+        case UInt8(ascii: "p"): memo[try reader.decimalLine()] = try top()
+        case UInt8(ascii: "q"): memo[Int(try reader.byte())] = try top()
+        case UInt8(ascii: "r"): memo[try reader.length(4)] = try top()
         case 0x94: memo[memo.count] = try top()
         default: return false
         }
@@ -90,31 +101,27 @@ struct PickleMachine {
         case UInt8(ascii: "N"): push(.none)
         case 0x88: push(.bool(true))
         case 0x89: push(.bool(false))
-        case UInt8(ascii: "I"):
-            let text = try line()
-            push(text == "01" ? .bool(true) : text == "00" ? .bool(false) : .int(try decimal(text)))
-        case UInt8(ascii: "J"): push(.int(Int(Int32(truncatingIfNeeded: try length(4)))))
-        case UInt8(ascii: "K"): push(.int(Int(try byte())))
-        case UInt8(ascii: "M"): push(.int(try length(2)))
-        case UInt8(ascii: "L"):
-            let text = try line()
-            push(.int(try decimal(text.hasSuffix("L") ? String(text.dropLast()) : text)))
-        case 0x8A: push(long(try take(Int(try byte()))))
-        case 0x8B: push(long(try take(try length(4))))
+        case UInt8(ascii: "I"), UInt8(ascii: "L"): push(try reader.integerLine())
+        case UInt8(ascii: "J"): push(.int(Int(Int32(truncatingIfNeeded: try reader.length(4)))))
+        case UInt8(ascii: "K"): push(.int(Int(try reader.byte())))
+        case UInt8(ascii: "M"): push(.int(try reader.length(2)))
+        case 0x8A: push(long(try reader.take(Int(try reader.byte()))))
+        case 0x8B: push(long(try reader.take(try reader.length(4))))
         case UInt8(ascii: "F"):
-            guard let value = Double(try line()) else { throw error("not a number") }
+            guard let value = Double(try reader.line()) else { throw error("not a number") }
             push(.float(value))
         case UInt8(ascii: "G"):
-            let bits = try take(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            let bits = try reader.take(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             push(.float(Double(bitPattern: bits)))
-        case UInt8(ascii: "S"), UInt8(ascii: "V"): push(.string(try line().trimmingQuotes()))
-        case UInt8(ascii: "T"): push(.string(try text(try length(4))))
-        case UInt8(ascii: "U"), 0x8C: push(.string(try text(Int(try byte()))))
-        case UInt8(ascii: "X"): push(.string(try text(try length(4))))
-        case 0x8D: push(.string(try text(try length(8))))
-        case UInt8(ascii: "B"): push(.bytes(Array(try take(try length(4)))))
-        case UInt8(ascii: "C"): push(.bytes(Array(try take(Int(try byte())))))
-        case 0x8E, 0x96: push(.bytes(Array(try take(try length(8)))))
+        case UInt8(ascii: "S"): push(.string(try reader.line().trimmingQuotes().unescaped()))
+        case UInt8(ascii: "V"): push(.string(try reader.line().unescaped()))
+        case UInt8(ascii: "T"): push(.string(try reader.text(try reader.length(4))))
+        case UInt8(ascii: "U"), 0x8C: push(.string(try reader.text(Int(try reader.byte()))))
+        case UInt8(ascii: "X"): push(.string(try reader.text(try reader.length(4))))
+        case 0x8D: push(.string(try reader.text(try reader.length(8))))
+        case UInt8(ascii: "B"): push(.bytes(Array(try reader.take(try reader.length(4)))))
+        case UInt8(ascii: "C"): push(.bytes(Array(try reader.take(Int(try reader.byte())))))
+        case 0x8E, 0x96: push(.bytes(Array(try reader.take(try reader.length(8)))))
         default: return false
         }
         return true
@@ -159,8 +166,8 @@ struct PickleMachine {
     private mutating func call(_ code: UInt8) throws -> Bool {
         switch code {
         case UInt8(ascii: "c"):
-            let module = try line()
-            push(.global(module + "." + (try line())))
+            let module = try reader.line()
+            push(.global(module + "." + (try reader.line())))
         case 0x93:
             guard case .string(let name) = try pop(), case .string(let module) = try pop() else {
                 throw error("a class without a name")
@@ -174,8 +181,8 @@ struct PickleMachine {
             let arguments = try tuple(try pop())
             push(try apply(try pop(), arguments + [keywords]))
         case UInt8(ascii: "i"):
-            let module = try line()
-            let name = try line()
+            let module = try reader.line()
+            let name = try reader.line()
             push(try apply(.global(module + "." + name), try popToMark()))
         case UInt8(ascii: "o"):
             let items = try popToMark()
@@ -184,7 +191,7 @@ struct PickleMachine {
         case UInt8(ascii: "b"):
             let state = try pop()
             if case .object(let object) = try top() { object.state = state }
-        case UInt8(ascii: "P"): push(try persistent(.string(try line())))
+        case UInt8(ascii: "P"): push(try persistent(.string(try reader.line())))
         case UInt8(ascii: "Q"): push(try persistent(try pop()))
         default: return false
         }
@@ -193,7 +200,8 @@ struct PickleMachine {
 
     // MARK: Building
 
-    private func apply(_ callee: PickleValue, _ arguments: [PickleValue]) throws -> PickleValue {
+    private mutating func apply(_ callee: PickleValue, _ arguments: [PickleValue]) throws -> PickleValue {
+        try spend(arguments.reduce(arguments.count) { $0 + $1.weight })
         guard case .global(let name) = callee else {
             return .object(PickleObject(className: "an unnamed callable", arguments: arguments))
         }
@@ -277,52 +285,21 @@ struct PickleMachine {
         return value
     }
 
-    // MARK: Bytes
-
-    private mutating func byte() throws -> UInt8 {
-        guard offset < bytes.count else { throw error("the pickle ends in the middle", expected: "STOP") }
-        defer { offset += 1 }
-        return bytes[offset]
-    }
-
-    private mutating func length(_ count: Int) throws -> Int {
-        let value = try take(count).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard let value = Int(exactly: value) else { throw error("a length beyond all files", found: "\(value)") }
-        return value
-    }
-
-    private mutating func take(_ count: Int) throws -> Slice<UnsafeRawBufferPointer> {
-        guard count <= bytes.count - offset else {
-            throw error(
-                "the pickle ends in the middle", found: "\(bytes.count - offset) bytes", expected: "\(count) bytes")
-        }
-        defer { offset += count }
-        return bytes[offset..<offset + count]
-    }
-
-    private mutating func text(_ count: Int) throws -> String {
-        String(decoding: try take(count), as: UTF8.self)
-    }
-
-    private mutating func line() throws -> String {
-        guard let end = bytes[offset...].firstIndex(of: 0x0A) else {
-            throw error("the pickle ends in the middle of a line")
-        }
-        defer { offset = end + 1 }
-        return String(decoding: bytes[offset..<end], as: UTF8.self)
-    }
-
-    private mutating func decimalLine() throws -> Int {
-        try decimal(try line())
-    }
-
-    private func decimal(_ text: String) throws -> Int {
-        guard let value = Int(text) else { throw error("not a whole number", found: text.prefix(40).debugDescription) }
-        return value
-    }
-
     private func error(_ what: String, found: String? = nil, expected: String? = nil) -> CheckpointError {
-        .bad("broken pickle: \(what)", path: path, place: "data.pkl byte \(offset)", found: found, expected: expected)
+        reader.error(what, found: found, expected: expected)
+    }
+}
+
+extension PickleValue {
+    /// What a call that copies this value costs, in items; a text goes by 64 bytes an item.
+    fileprivate var weight: Int {
+        switch self {
+        case .tuple(let items, _): items.count
+        case .list(let list): list.items.count
+        case .dictionary(let dictionary): dictionary.items.count
+        case .string(let text): text.utf8.count / 64
+        default: 0
+        }
     }
 }
 
@@ -331,5 +308,34 @@ extension String {
     fileprivate func trimmingQuotes() -> String {
         guard count >= 2, let quote = first, quote == last, quote == "'" || quote == "\"" else { return self }
         return String(dropFirst().dropLast())
+    }
+
+    /// The text with `\n`, `\\`, `\xHH`, `\uHHHH` and their like resolved, as protocol 0 writes strings.
+    fileprivate func unescaped() -> String {
+        guard contains("\\") else { return self }
+        var result = String.UnicodeScalarView()
+        var rest = unicodeScalars[...]
+        while let scalar = rest.popFirst() {
+            guard scalar == "\\", let kind = rest.popFirst() else {
+                result.append(scalar)
+                continue
+            }
+            let width = ["x": 2, "u": 4, "U": 8][kind] ?? 0
+            let simple: [Unicode.Scalar: Unicode.Scalar] = [
+                "n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", "\"": "\"",
+            ]
+            let digits = String(String.UnicodeScalarView(rest.prefix(width)))
+            if width > 0, digits.utf8.count == width, let code = UInt32(digits, radix: 16),
+                let value = Unicode.Scalar(code)
+            {
+                result.append(value)
+                rest = rest.dropFirst(width)
+            } else if let value = simple[kind] {
+                result.append(value)
+            } else {
+                result.append(contentsOf: [scalar, kind])
+            }
+        }
+        return String(result)
     }
 }

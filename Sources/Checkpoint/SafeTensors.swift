@@ -6,7 +6,7 @@ import Core
 enum SafeTensors {
     private static let dtypes: [String: DataType] = [
         "F32": .float32, "F16": .float16, "BF16": .bfloat16, "F64": .float64, "I8": .int8, "I16": .int16,
-        "I32": .int32, "I64": .int64, "U8": .uint8, "BOOL": .bool,
+        "I32": .int32, "I64": .int64, "U8": .uint8, "U16": .uint16, "U32": .uint32, "U64": .uint64, "BOOL": .bool,
     ]
 
     /// Whether the file can be one: a plausible header length, then `{`.
@@ -42,9 +42,18 @@ enum SafeTensors {
             guard tensor.info.offset >= end else {
                 throw CheckpointError.bad("two tensors share bytes", path: path, place: tensor.name)
             }
+            guard tensor.info.offset == end else { throw gap(end..<tensor.info.offset, before: tensor.name, path) }
             end = tensor.end
         }
+        guard end == bytes.count else { throw gap(end..<bytes.count, before: "the end of the file", path) }
         return (tensors.map { ($0.name, $0.info) }, members["__metadata__"])
+    }
+
+    /// The format leaves no byte unused, so that nothing can hide in a file.
+    private static func gap(_ range: Range<Int>, before next: String, _ path: String) -> CheckpointError {
+        .bad(
+            "bytes that belong to no tensor", path: path, place: "byte \(range.lowerBound)",
+            found: "\(range.count) bytes before \(next)", expected: "tensors without gaps")
     }
 
     private static func tensor(

@@ -43,7 +43,7 @@ public struct StateDict: Sendable {
         let values = file.withBytes { bytes in
             switch info.dtype {
             case .float32: Self.gather(info, bytes) { Float(bitPattern: UInt32(littleEndian: $0)) }
-            case .float16: Self.gather(info, bytes) { Self.widenHalf(UInt16(littleEndian: $0)) }
+            case .float16: Self.gather(info, bytes) { Float(half: UInt16(littleEndian: $0)) }
             case .bfloat16: Self.gather(info, bytes) { Float(bitPattern: UInt32(UInt16(littleEndian: $0)) << 16) }
             default: Self.gather(info, bytes) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
             }
@@ -94,15 +94,6 @@ public struct StateDict: Sendable {
                 }
             }
         }
-    }
-
-    /// IEEE half to single, exact, without branches so that the loop vectorises.
-    @inline(__always)
-    private static func widenHalf(_ half: UInt16) -> Float {
-        let magnitude = UInt32(half & 0x7FFF) << 13
-        let scaled = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
-        let special: UInt32 = magnitude >= 0x0F80_0000 ? 0x7F80_0000 : 0
-        return Float(bitPattern: scaled | special | UInt32(half & 0x8000) << 16)
     }
 
     private static func firstNonFinite(_ values: [Float]) -> Int? {

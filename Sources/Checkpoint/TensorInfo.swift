@@ -1,14 +1,14 @@
 /// How a tensor's elements are stored, little-endian.
 public enum DataType: String, Sendable, CaseIterable {
-    case float32, float16, bfloat16, float64, int8, int16, int32, int64, uint8, bool
+    case float32, float16, bfloat16, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool
 
     /// Bytes an element.
     public var size: Int {
         switch self {
         case .int8, .uint8, .bool: 1
-        case .float16, .bfloat16, .int16: 2
-        case .float32, .int32: 4
-        case .float64, .int64: 8
+        case .float16, .bfloat16, .int16, .uint16: 2
+        case .float32, .int32, .uint32: 4
+        case .float64, .int64, .uint64: 8
         }
     }
 
@@ -37,6 +37,7 @@ public struct TensorInfo: Sendable, Equatable {
 
     /// Whether elements stand row by row without gaps.
     public var isContiguous: Bool {
+        if count == 0 { return true }
         var expected = 1
         for (size, stride) in zip(shape, strides).reversed() {
             if size != 1 && stride != expected { return false }
@@ -45,22 +46,26 @@ public struct TensorInfo: Sendable, Equatable {
         return true
     }
 
+    /// More dimensions than any network's tensors have.
+    static let maximumDimensions = 16
+
     /// A view into the storage of `byteCount` bytes at `base`, or the reason why there can be none.
     static func view(
         shape: [Int], strides: [Int], elementOffset: Int, dtype: DataType, base: Int, byteCount: Int
     ) -> Result<TensorInfo, ViewProblem> {
-        guard shape.count == strides.count, shape.count <= 16, elementOffset >= 0,
+        guard shape.count == strides.count, shape.count <= maximumDimensions, elementOffset >= 0,
             (shape + strides).allSatisfy({ $0 >= 0 && $0 <= 1 << 40 })
         else { return .failure(ViewProblem(text: "shape \(shape), strides \(strides), offset \(elementOffset)")) }
         let capacity = byteCount / dtype.size
+        // A stride of 0 repeats elements; beyond this many a small file could ask for all memory.
+        let limit = max(capacity, 1 << 26)
         var last = elementOffset
         var count = 1
         for (size, stride) in zip(shape, strides) {
             let (step, overflow) = max(0, size - 1).multipliedReportingOverflow(by: stride)
             let (sum, sumOverflow) = last.addingReportingOverflow(step)
             let (product, productOverflow) = count.multipliedReportingOverflow(by: size)
-            // A stride of 0 repeats elements: no weight of a network has more of them than its file has bytes.
-            guard !overflow, !sumOverflow, !productOverflow, product <= 1 << 34 else {
+            guard !overflow, !sumOverflow, !productOverflow, product <= limit else {
                 return .failure(ViewProblem(text: "shape \(shape), strides \(strides)"))
             }
             last = sum

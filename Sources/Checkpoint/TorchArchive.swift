@@ -7,13 +7,23 @@ import Core
 struct TorchArchive {
     private let archive: ZipArchive
     private let root: String
+    /// Whether entries carry CRCs; `torch.serialization.set_crc32_options(False)` writes zeros.
+    private let hasChecksums: Bool
 
     /// Refuses what looks like PyTorch but is not the zip format, by name.
     static func refuseOtherForms(_ bytes: UnsafeRawBufferPointer, path: String) throws {
+        // The magic number 0x1950A86A20F9469CFC6C: text in protocols 0 and 1, behind a frame in 4 and 5.
         let legacyMagic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
-        let isLegacy = bytes.count > 14 && bytes[0] == 0x80 && bytes[2..<14].elementsEqual(legacyMagic)
+        let isLegacy =
+            bytes.starts(with: "L119547037146038801333356L".utf8)
+            || [2, 11].contains { bytes.dropFirst($0).starts(with: legacyMagic) }
         let isTar = bytes.count > 262 && bytes[257..<262].elementsEqual("ustar".utf8)
-        guard isLegacy || isTar else { return }
+        guard isLegacy || isTar else {
+            guard bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) else { return }
+            throw CheckpointError.bad(
+                "a bare pickle, which torch.save does not write", path: path, expected: "the zip format",
+                nextStep: "load it with the library that wrote it, and torch.save the state_dict of the model")
+        }
         throw CheckpointError.bad(
             "the format that PyTorch wrote before 1.6", path: path,
             found: isTar ? "a tar archive" : "a bare pickle with the legacy magic number", expected: "the zip format",
@@ -34,12 +44,13 @@ struct TorchArchive {
                 nextStep: "name a .ckpt, .pth, .pt or .safetensors file")
         }
         root = String(pickle.name.dropLast("data.pkl".count))
+        hasChecksums = archive.entries.contains { $0.crc32 != 0 }
         if archive[root + "constants.pkl"] != nil {
             throw CheckpointError.bad(
                 "a TorchScript archive", path: path, expected: "a state_dict",
                 nextStep: "save the module's state_dict() instead of torch.jit.save")
         }
-        if let order = archive[root + "byteorder"], try archive.data(of: order) != Array("little".utf8) {
+        if let order = archive[root + "byteorder"], try bytes(of: order) != Array("little".utf8) {
             throw CheckpointError.bad(
                 "a checkpoint written on a big-endian machine", path: path, place: order.name, expected: "little",
                 nextStep: "load and save it again on a little-endian machine")
@@ -49,12 +60,33 @@ struct TorchArchive {
     /// Calls `body` with the object that `torch.save` was given; it is void afterwards.
     func withObject<Result>(_ body: (PickleValue) throws -> Result) throws -> Result {
         guard let entry = archive[root + "data.pkl"] else { return try body(.none) }
-        let bytes = try archive.data(of: entry, limit: 1 << 28)
-        return try bytes.withUnsafeBytes { buffer in
+        return try bytes(of: entry).withUnsafeBytes { buffer in
             var machine = PickleMachine(
                 bytes: buffer, path: archive.file.path, reduce: reduce, persistent: storage)
             defer { machine.dismantle() }
             return try body(try machine.run())
+        }
+    }
+
+    private func bytes(of entry: ZipArchive.Entry) throws -> [UInt8] {
+        if hasChecksums { return try archive.data(of: entry, limit: 1 << 28) }
+        return try archive.withBytes(of: entry) { Array($0) }
+    }
+
+    /// Checks the storages that `tensors` are views of against their CRCs, each once.
+    ///
+    /// torch.load skips this; a flipped bit in a weight would change scores without a word.
+    ///
+    /// - Complexity: O(bytes of the storages).
+    func verify(_ tensors: [TensorInfo]) throws {
+        guard hasChecksums else { return }
+        let offsets = tensors.filter { $0.count > 0 }.map(\.offset).sorted()
+        var next = offsets.startIndex
+        for entry in archive.entries.sorted(by: { $0.dataOffset < $1.dataOffset }) {
+            let end = entry.dataOffset + entry.size
+            guard next < offsets.endIndex, offsets[next] < end else { continue }
+            try archive.verify(entry)
+            while next < offsets.endIndex, offsets[next] < end { next += 1 }
         }
     }
 
@@ -68,7 +100,8 @@ struct TorchArchive {
     private static let dtypes: [String: DataType] = [
         "torch.float32": .float32, "torch.float": .float32, "torch.float16": .float16, "torch.half": .float16,
         "torch.bfloat16": .bfloat16, "torch.float64": .float64, "torch.double": .float64, "torch.int8": .int8,
-        "torch.int16": .int16, "torch.int32": .int32, "torch.int64": .int64, "torch.uint8": .uint8, "torch.bool": .bool,
+        "torch.int16": .int16, "torch.int32": .int32, "torch.int64": .int64, "torch.uint8": .uint8,
+        "torch.uint16": .uint16, "torch.uint32": .uint32, "torch.uint64": .uint64, "torch.bool": .bool,
     ]
 
     /// `('storage', torch.FloatStorage, KEY, 'cpu', elements)`.
@@ -111,7 +144,7 @@ struct TorchArchive {
                 case .tuple(let rest, _) = arguments[2]
             else { return nil }
             // One level: a subclass wraps a plain rebuild.
-            return inner == name ? nil : try reduce(inner, rest)
+            return inner.hasPrefix("torch._utils._rebuild_") ? try reduce(inner, rest) : nil
         case "collections.OrderedDict", "builtins.dict", "__builtin__.dict", "collections.defaultdict":
             return .dictionary(try PickleDictionary(pairs: arguments.last))
         case "builtins.list", "__builtin__.list", "builtins.set", "__builtin__.set", "builtins.frozenset":
@@ -124,6 +157,11 @@ struct TorchArchive {
         case "torch.device":
             if case .string(let device)? = arguments.first { return .string(device) }
             return nil
+        case "copy_reg._reconstructor", "copyreg._reconstructor":
+            // Protocols 0 and 1 build every object so: (class, base, the base's value).
+            guard case .global(let type)? = arguments.first, arguments.count == 3 else { return nil }
+            let isPlain = if case .none = arguments[2] { true } else { false }
+            return .object(PickleObject(className: type, arguments: isPlain ? [] : [arguments[2]]))
         case "_codecs.encode":
             guard case .string(let text)? = arguments.first else { return nil }
             return .bytes(text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
@@ -161,9 +199,9 @@ extension PickleValue {
         }
     }
 
-    /// The items of a tuple or list of whole numbers.
+    /// The items of a short tuple or list of whole numbers, such as a shape.
     var integers: [Int]? {
-        guard let items else { return nil }
+        guard let items, items.count <= TensorInfo.maximumDimensions else { return nil }
         let numbers = items.compactMap { if case .int(let value) = $0 { value } else { nil } }
         return numbers.count == items.count ? numbers : nil
     }

@@ -6,8 +6,9 @@ import argparse
 import collections
 import hashlib
 import json
-import pickle
+import struct
 import sys
+import tarfile
 import types
 import zipfile
 
@@ -40,7 +41,7 @@ views = collections.OrderedDict([
     ("brain", torch.randn(7).bfloat16()), ("double", torch.randn(2, 2).double()), ("count", torch.tensor(7)),
     ("parameter", torch.nn.Parameter(torch.randn(3))),
 ])
-for protocol in (2, 4, 5):
+for protocol in (1, 2, 3, 4, 5):
     torch.save(views, f"views_p{protocol}.pth", pickle_protocol=protocol)
     expect(f"views_p{protocol}.pth", views)
 plain = {k: v.detach().contiguous().clone() for k, v in views.items()}
@@ -89,13 +90,17 @@ lightning = {
     "optimizer_states": [{"state": {0: {"exp_avg": torch.randn(4)}}, "param_groups": [{"lr": 1e-3}]}],
     "lr_schedulers": [], "loops": {"fit_loop": {"state_dict": {}}},
     "callbacks": {"ModelCheckpoint{'monitor': 'val/hmean'}": {
-        "monitor": "val/hmean", "best_model_score": torch.tensor(0.9653), "current_score": np.float64(0.9641)},
+        "monitor": "val/hmean", "best_model_score": torch.tensor(0.9653), "current_score": np.float64(0.9641),
+        "best_k_models": {"out/epoch=1-step=823.ckpt": torch.tensor([0.9653], dtype=torch.float64)}},
         "Mystery": make(Callback, secret=[1, (2, 3)])},
     "hyper_parameters": {
         "config": config({"models": {"encoder": {"model_name": "tf_efficientnet_b4", "select_features": [1, 2, 3, 4]},
                                      "head": {"postprocess": {"thresh": 0.22, "box_thresh": 0.25, "max_candidates": 600,
                                                               "use_polygon": False}}}}),
-        "args": argparse.Namespace(seed=42, lr=np.float32(0.5)),
+        "args": argparse.Namespace(seed=42, lr=np.float32(0.1)),
+        "numbers": {"half": np.float16(0.1), "byte": np.uint8(200), "wide": np.uint64(2**64 - 1), "yes": np.bool_(True),
+                    "big_endian": np.array(3.5, ">f8")[()], "least": -2**63, "huge": -2**90, "not": float("nan"),
+                    "brain": torch.tensor(1.5).bfloat16(), "tensor": torch.tensor([1, 2]), "array": np.arange(3.0)},
     },
 }
 torch.save(lightning, "lightning=1.ckpt")
@@ -120,7 +125,17 @@ torch.save({"state_dict": {"w": torch.ones(2)}, "a": Hostile(os.system, "touch o
 
 # Refused forms.
 torch.save({"w": torch.ones(2)}, "legacy.pth", _use_new_zipfile_serialization=False)
-torch.save({"w": torch.tensor([1.0, float("nan"), 3.0]), "inf": torch.tensor([float("-inf")]).half()}, "nan.pth")
+for protocol in (1, 4):
+    torch.save({"w": torch.ones(2)}, f"legacy_p{protocol}.pth", _use_new_zipfile_serialization=False,
+               pickle_protocol=protocol)
+with tarfile.open("legacy_tar.pth", "w") as archive:
+    archive.addfile(tarfile.TarInfo("storages"))
+with open("bare_pickle.pth", "wb") as file:
+    file.write(b"\x80\x02}q\x00.")
+torch.save({"w": torch.tensor([1.0, float("nan"), 3.0]), "inf": torch.tensor([float("-inf")]).half(),
+            "wide": torch.tensor([[0.0, 1e300]], dtype=torch.float64)}, "nan.pth")
+torch.save({"model": make(Callback, w=torch.ones(2)), "epoch": 3}, "object_inside.pth")
+torch.save({"w": torch.zeros(1).expand(1 << 40)}, "repeated.pth")
 torch.save(make(Callback, w=torch.ones(2)), "object.pth")
 torch.save({"model.a": torch.ones(2), "module.a": torch.ones(2)}, "collision.pth")
 torch.save({"none": 1}, "no_tensors.pth")
@@ -135,6 +150,21 @@ def rewrite(source, target, change):
 
 
 torch.save({"w": torch.arange(8.0)}, "small.pth")
+torch.serialization.set_crc32_options(False)
+torch.save({"w": torch.arange(8.0)}, "no_checksums.pth")
+torch.serialization.set_crc32_options(True)
+expect("no_checksums.pth", {"w": torch.arange(8.0)})
+expect("small.pth", {"w": torch.arange(8.0)})
+
+# Several state dicts, and what in one is no tensor of a known dtype.
+several = {
+    "state_dict_ema": {"w": torch.zeros(2)}, "epoch": 4,
+    "state_dict": {"w": torch.ones(2), "code": torch.ones(2, dtype=torch.uint16), "_extra_state": {"scale": 2.0},
+                   "quarter": torch.ones(2).to(torch.float8_e4m3fn), "complex": torch.ones(2, dtype=torch.complex64)}}
+torch.save(several, "several.pth")
+expect("several.pth", {"w": torch.ones(2)})
+torch.save({"w": torch.ones(2), "epoch": 5}, "bare.pth")
+
 rewrite("small.pth", "short_storage.pth", lambda n, d: d[:16] if n.endswith("/data/0") else d)
 rewrite("small.pth", "missing_storage.pth", lambda n, d: None if n.endswith("/data/0") else d)
 rewrite("small.pth", "big_endian.pth", lambda n, d: b"big" if n.endswith("byteorder") else d)
@@ -143,6 +173,24 @@ deep = b"\x80\x02" + b")" + b"\x85" * 100_000 + b"."
 rewrite("small.pth", "deep_tuple.pth", lambda n, d: deep if n.endswith("data.pkl") else d)
 nest = b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b"."
 rewrite("small.pth", "deep_list.pth", lambda n, d: nest if n.endswith("data.pkl") else d)
+
+
+# Small files that ask for much.
+def bomb(name, pickle):
+    with zipfile.ZipFile("small.pth") as read, zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as write:
+        for entry in read.namelist():
+            method = zipfile.ZIP_DEFLATED if entry.endswith("data.pkl") else zipfile.ZIP_STORED
+            write.writestr(zipfile.ZipInfo(entry), pickle if entry.endswith("data.pkl") else read.read(entry), method)
+
+
+text = b"X" + struct.pack("<I", 1 << 20) + b"a" * (1 << 20)
+many = b"]q\x00(" + b"N" * 100_000 + b"e"
+bomb("bomb_values.pth", b"\x80\x02(" + b")" * 8_000_000 + b"t.")
+bomb("bomb_lists.pth", b"\x80\x02" + many + b"]" + (b"cbuiltins\nlist\nh\x00\x85R" + b"Na" + b"a") * 20_000 + b".")
+bomb("bomb_dictionaries.pth", b"\x80\x02}q\x00(" + b"NN" * 100_000 + b"u]"
+     + (b"ccollections\nOrderedDict\nh\x00\x85RNNsa") * 20_000 + b".")
+bomb("bomb_text.pth", b"\x80\x02" + text + b"q\x00]" + b"c_codecs\nencode\nh\x00\x85Ra" * 3000 + b".")
+bomb("bomb_keywords.pth", b"\x80\x02(" + b"N" * 100_000 + b"tq\x00]" + b"cos\nsystem\nh\x00}\x92a" * 20_000 + b".")
 
 with open("expected.json", "w") as file:
     json.dump(expected, file, indent=1)
