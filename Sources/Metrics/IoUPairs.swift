@@ -2,7 +2,7 @@ import Dataset
 import Geometry
 
 /// The matching of ICDAR 2015's task 4.1 script: greedy, truth boxes in order, each with the first detection in order
-/// that is left and shares more than the constraint.
+/// that is left and shares more than the constraint. With `maxMatching` as many as possible are matched.
 struct IoUPairs: Sendable {
     private struct Pair {
         let truth, detection: Int32
@@ -12,12 +12,14 @@ struct IoUPairs: Sendable {
     private var isCounted: [Bool] = []
     /// Pairs above the constraint, by truth and then by detection.
     private var pairs: [Pair] = []
+    private let isMaximal: Bool
     private let truthCount: Int
     private let detectionCount: Int
 
     init(_ truth: ImageTruth, _ words: [Word]) {
         truthCount = truth.isDontCare.count { !$0 }
         detectionCount = words.count
+        isMaximal = truth.options.maxMatching
         isCounted.reserveCapacity(words.count)
         for (index, word) in words.enumerated() {
             guard ImageTruth.counts(word, truth.options) else {
@@ -51,13 +53,7 @@ struct IoUPairs: Sendable {
             isFree[index] = true
             score.detections += 1
         }
-        var matched = 0
-        var lastMatched: Int32 = -1
-        for pair in pairs where pair.truth != lastMatched && isFree[Int(pair.detection)] {
-            isFree[Int(pair.detection)] = false
-            lastMatched = pair.truth
-            matched += 1
-        }
+        let matched = isMaximal ? mostMatches(isFree) : greedyMatches(isFree)
         score.truthBoxes = truthCount
         score.misses = truthCount - matched
         score.falsePositives = score.detections - matched
@@ -67,7 +63,65 @@ struct IoUPairs: Sendable {
         // An image without truth is perfect where nothing is detected, as the script has it.
         score.rates =
             truthCount == 0
-            ? Rates(recall: 1.0, precision: score.detections == 0 ? 1.0 : 0.0) : score.counts.rates(.icdarIoU)
+            ? Rates(recall: 1.0, precision: score.detections == 0 ? 1.0 : 0.0)
+            : score.counts.rates(.icdarIoU)
         return score
+    }
+
+    private func greedyMatches(_ isCounted: [Bool]) -> Int {
+        var isFree = isCounted
+        var matched = 0
+        var lastMatched: Int32 = -1
+        for pair in pairs where pair.truth != lastMatched && isFree[Int(pair.detection)] {
+            isFree[Int(pair.detection)] = false
+            lastMatched = pair.truth
+            matched += 1
+        }
+        return matched
+    }
+
+    /// The size of a maximum matching, by shortest augmenting paths: each truth box in turn looks for a free detection,
+    /// moving boxes that have one where they can have another.
+    ///
+    /// - Complexity: O(*t* · *p*) for *t* truth boxes and *p* pairs; next to O(*p*) where boxes overlap few others.
+    private func mostMatches(_ isCounted: [Bool]) -> Int {
+        var detections: [Int32: [Int32]] = [:]
+        for pair in pairs where isCounted[Int(pair.detection)] {
+            detections[pair.truth, default: []].append(pair.detection)
+        }
+        var owner = [Int32](repeating: -1, count: detectionCount)
+        var seenBy = [Int32](repeating: -1, count: detectionCount)
+        var reachedFrom = [Int32](repeating: -1, count: detectionCount)
+        var matched = 0
+        for root in detections.keys.sorted() {
+            var queue = [root]
+            var next = 0
+            var end: Int32 = -1
+            // What box `queue[0]` reaches, breadth first; `reachedFrom` is the box that asks for a detection.
+            search: while next < queue.count {
+                let box = queue[next]
+                next += 1
+                for detection in detections[box] ?? [] where seenBy[Int(detection)] != root {
+                    seenBy[Int(detection)] = root
+                    reachedFrom[Int(detection)] = box
+                    if owner[Int(detection)] < 0 {
+                        end = detection
+                        break search
+                    }
+                    queue.append(owner[Int(detection)])
+                }
+            }
+            guard end >= 0 else { continue }
+            matched += 1
+            // Back along the path each box hands its old detection to the box that asked for it.
+            while true {
+                let box = reachedFrom[Int(end)]
+                let old = owner.firstIndex(of: box)
+                owner[Int(end)] = box
+                guard let old, box != root else { break }
+                end = Int32(old)
+            }
+        }
+        return matched
     }
 }

@@ -31,6 +31,8 @@ public struct ScoringOptions: Sendable, Hashable {
     public var ratioPrecision = RatioPrecision.single
     /// `IOU_CONSTRAINT` of the ICDAR script: a match is above it; default .5.
     public var iouConstraint = 0.5
+    /// Whether as many boxes as possible are matched, in place of the ICDAR script's greedy choice; for `iou`, default no.
+    public var maxMatching = false
     /// `AREA_PRECISION_CONSTRAINT` of the ICDAR script: a detection of which a don't-care covers more is not counted;
     /// default .5.
     public var dontCareConstraint = 0.5
@@ -48,7 +50,8 @@ public struct ScoringOptions: Sendable, Hashable {
             throw MetricsError.option("maxDetections", found: "\(maxDetections)", expected: "1 or more")
         }
         if endToEnd, metric != .clevalUpstream {
-            throw MetricsError.option("endToEnd", found: "metric \(metric.rawValue)", expected: "metric upstream")
+            throw MetricsError.option(
+                "endToEnd", found: "metric \(metric.rawValue)", expected: "metric upstream")
         }
         let shares = [
             ("areaPrecisionConstraint", areaPrecisionConstraint), ("iouConstraint", iouConstraint),
