@@ -148,13 +148,15 @@ import Testing
                     ["extract", "--maps", "maps", "--csv", "new.csv"], .badData, "receipt_7_001.jpg.map")
                 try place.expectRefusal(
                     ["ensemble", "--maps", "maps", "maps", "--csv", "new.csv"], .badData, "receipt_7_001.jpg.map")
-                // A sweep keeps its journal; it claims no score and writes no candidate.
-                let sweep = try place.run(place.sweep(into: "out"))
+                // A sweep says which points failed; it claims no score and writes no candidate.
+                let out = "out\(bytes.count)-\(bytes == flipped)"
+                let sweep = try place.run(place.sweep(into: out))
                 #expect(sweep.status == 65)
                 #expect(sweep.stderr.contains("receipt_7_001.jpg.map"))
                 #expect(sweep.stdout == "")
-                #expect(try place.tree("out").keys.sorted() == ["journal.jsonl", "results.csv", "results.json"])
-                #expect(!(try place.text("out/results.csv").contains(/0\.\d{4}/)), "a failed point has no score")
+                #expect(
+                    try Set(place.tree(out).keys).subtracting(["journal.jsonl"]) == ["results.csv", "results.json"])
+                #expect(!(try place.text(out + "/results.csv").contains(/0\.\d{4}/)), "a failed point has no score")
             }
             // Made again, the map is as it was.
             try FileManager.default.removeItem(atPath: place.path(name))
