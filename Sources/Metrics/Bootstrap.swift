@@ -1,0 +1,52 @@
+import Core
+
+/// Means over images of several columns of figures, once for each bootstrap draw: the same draws for all columns, so
+/// that differences between columns are paired (Efron, "Bootstrap methods", 1979).
+public struct Bootstrap: Sendable {
+    /// The number of columns.
+    public let columns: Int
+    /// `(draws, columns)`, row by row.
+    public let means: [Double]
+
+    /// Resamples images with replacement.
+    ///
+    /// - Parameters:
+    ///   - rows: one an image, all with as many columns.
+    ///   - draws: how many resamples.
+    ///   - seed: the same seed gives the same draws on every machine.
+    /// - Complexity: O(draws · images · columns).
+    public init(rows: [[Double]], draws: Int, seed: UInt64) {
+        let columns = rows.first?.count ?? 0
+        self.columns = columns
+        precondition(rows.allSatisfy { $0.count == columns }, "rows of one length")
+        var means = [Double](repeating: 0, count: draws * columns)
+        let flat = rows.flatMap { $0 }
+        let images = UInt64(rows.count)
+        var generator = SeededGenerator(seed: seed)
+        flat.withUnsafeBufferPointer { flat in
+            means.withUnsafeMutableBufferPointer { means in
+                for draw in 0..<draws where images > 0 {
+                    let base = draw * columns
+                    for _ in 0..<images {
+                        // The upper half of 64 bits scaled to the count: a bias below images / 2^32.
+                        let start = Int(((generator.next() >> 32) &* images) >> 32) * columns
+                        for column in 0..<columns { means[base + column] += flat[start + column] }
+                    }
+                    for column in 0..<columns { means[base + column] /= Double(images) }
+                }
+            }
+        }
+        self.means = means
+    }
+
+    /// The percentile of a column's means, interpolated linearly between order statistics, as NumPy's default.
+    ///
+    /// - Precondition: there is a draw, `share` is in [0,1] and `column` is one of them.
+    public func percentile(_ share: Double, of column: Int) -> Double {
+        let sorted = stride(from: column, to: means.count, by: columns).map { means[$0] }.sorted()
+        let place = share * Double(sorted.count - 1)
+        let low = Int(place)
+        let high = min(low + 1, sorted.count - 1)
+        return sorted[low] + (sorted[high] - sorted[low]) * (place - Double(low))
+    }
+}
