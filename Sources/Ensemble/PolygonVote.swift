@@ -25,12 +25,15 @@ public struct PolygonVote: Sendable {
         /// The member with the largest weighted sum of IoU with all members, itself included; ties: higher score, then
         /// source order.
         case medoid
-        /// The weighted mean of corners, matched to the medoid's, rounded half to even. Only where all members are
-        /// quads: corners of polygons do not correspond, so such a group falls back to its medoid and is counted in
-        /// `meanFallbacks`.
+        /// The weighted mean of corners, matched to the medoid's, rounded half to even. Where not all members are
+        /// quads, of 32 points at equal distances along each outline; a group with an outline without length falls
+        /// back to its medoid and is counted in `fallbacks`.
         case mean
         /// The member with the highest score; ties: source order.
         case best
+        /// The outline of all members together, holes filled, on whole pixels. Where members do not make one outline
+        /// (without area, or crossing themselves) the group falls back to its medoid and is counted in `fallbacks`.
+        case union
     }
 
     /// How groups are formed and shown.
@@ -58,9 +61,11 @@ public struct PolygonVote: Sendable {
     public let missingImages: [[String]]
     /// For each source, how many words have no score.
     public let unscoredWords: [Int]
-    /// Groups whose mean was asked for but whose members are not all quads.
-    public let meanFallbacks: Int
-    private let images: [GroupedImage]
+    /// Groups whose mean or union was asked for but could not be made: their medoid stands.
+    public let fallbacks: Int
+    /// Groups whose polygon has less than 80% of its members' median area.
+    public let shrunken: Int
+    private let images: [CombinedImage]
 
     /// Groups the detections of `sources`; every number of votes can then be asked for.
     ///
@@ -81,7 +86,7 @@ public struct PolygonVote: Sendable {
         var seen = Set<String>()
         let names = sources.flatMap(\.images).map(\.name).filter { seen.insert($0).inserted }
         let grouped = try await parallelMap(names, width: width) { _, name in
-            try GroupedImage(name: name, sources: sources.map { $0[name] }, weights: weights, options: options)
+            try CombinedImage(name: name, sources: sources.map { $0[name] }, weights: weights, options: options)
         }
         images = grouped
         sourceCount = sources.count
@@ -90,7 +95,8 @@ public struct PolygonVote: Sendable {
         }
         missingImages = sources.map { source in names.filter { source[$0] == nil } }
         unscoredWords = sources.map { $0.images.reduce(0) { $0 + $1.words.count { $0.score == nil } } }
-        meanFallbacks = grouped.reduce(0) { $0 + $1.groups.count(where: \.fellBack) }
+        fallbacks = grouped.reduce(0) { $0 + $1.groups.count(where: \.fellBack) }
+        shrunken = grouped.reduce(0) { $0 + $1.groups.count(where: \.isShrunken) }
     }
 
     /// The groups with at least `votes` votes: images in the order of the first source, then those only others have.
@@ -104,68 +110,22 @@ public struct PolygonVote: Sendable {
     }
 }
 
-/// The groups of one image, in output order.
-private struct GroupedImage: Sendable {
-    let name: String
-    let width, height: Int?
-    let groups: [Group]
-
-    struct Group: Sendable {
-        let votes: Int
-        let score: Double
-        let polygon: Polygon
-        let place: Double
-        let fellBack: Bool
-    }
-
-    init(name: String, sources: [ImageAnnotation?], weights: [Double], options: PolygonVote.Options) throws {
-        self.name = name
-        width = sources.lazy.compactMap { $0?.width }.first
-        height = sources.lazy.compactMap { $0?.height }.first
+extension CombinedImage {
+    /// The groups of one image by `PolygonVote`'s rule.
+    fileprivate init(name: String, sources: [ImageAnnotation?], weights: [Double], options: PolygonVote.Options) throws
+    {
         let total = weights.reduce(0, +)
-        let detections = try Self.detections(name, sources, weights)
+        let detections = try Detection.all(on: name, sources, weights: weights)
         let formed = VoteGrouping(detections, sourceCount: sources.count, iou: options.iou).groups
-        let shown = formed.map { members in
-            let representative = Representation(members, as: options.representative)
-            return Group(
+        let groups = try formed.map { members in
+            let representative = try Representation(members, as: options.representative)
+            return MergedPolygon(
                 votes: members.count, score: members.reduce(0) { $0 + $1.weight * $1.score } / total,
                 polygon: representative.polygon,
                 place: members.reduce(0) { $0 + $1.place } / Double(members.count),
+                isShrunken: MergedPolygon.isShrunken(representative.polygon, among: members.map(\.polygon)),
                 fellBack: representative.fellBack)
         }
-        groups = shown.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }
-            .map(\.element)
-    }
-
-    private static func detections(_ name: String, _ sources: [ImageAnnotation?], _ weights: [Double]) throws
-        -> [Detection]
-    {
-        var detections: [Detection] = []
-        for (source, image) in sources.enumerated() {
-            guard let words = image?.words else { continue }
-            for (index, word) in words.enumerated() {
-                let score = word.score ?? 1
-                guard score.isFinite else {
-                    throw EnsembleError.badScore(score, image: name, word: word.id, source: source)
-                }
-                detections.append(
-                    Detection(
-                        polygon: word.polygon, score: score, source: source, index: index, weight: weights[source],
-                        place: (Double(index) + 0.5) / Double(words.count)))
-            }
-        }
-        return detections
-    }
-
-    func annotation(votes: Int) -> ImageAnnotation {
-        var words: [Word] = []
-        for group in groups where group.votes >= votes {
-            let number = String(words.count + 1)
-            words.append(
-                Word(
-                    id: String(repeating: "0", count: max(0, 4 - number.count)) + number, polygon: group.polygon,
-                    score: group.score, extras: ["votes": .int(group.votes)]))
-        }
-        return ImageAnnotation(name: name, width: width, height: height, words: words)
+        self.init(name: name, sources: sources, groups: groups)
     }
 }

@@ -196,19 +196,43 @@ struct PolygonVoteTests {
         // (0 + 4 + 1) / 3 = 1.67 and (0 + 2 + 1) / 3 = 1, and the size stays.
         #expect(Set(polygon.points) == [Point(2, 1), Point(102, 1), Point(102, 21), Point(2, 21)])
         #expect(polygon.area == 2000)
-        #expect(vote.meanFallbacks == 0)
+        #expect(vote.fallbacks == 0)
     }
 
-    @Test("polygons of other than four corners have no mean")
+    @Test("polygons of other than four corners are averaged along the arc")
     func meanOfPolygons() async throws {
-        let hexagon = Polygon([
-            Point(0, 0), Point(50, 0), Point(100, 0), Point(100, 20), Point(50, 20), Point(0, 20),
-        ])
+        let hexagon = { (x: Double) in
+            Polygon([
+                Point(x, 0), Point(x + 50, 0), Point(x + 100, 0), Point(x + 100, 20), Point(x + 50, 20), Point(x, 20),
+            ])
+        }
         let vote = try await PolygonVote(
-            sources: [Self.source([(hexagon, 0.5)]), Self.source([(Self.box(0, 0, 100, 20), 0.4)])],
+            sources: [Self.source([(hexagon(0), 0.5)]), Self.source([(Self.box(10, 0, 100, 20), 0.4)])],
             options: .init(representative: .mean))
-        #expect(vote.meanFallbacks == 1)
-        #expect(try vote.result(votes: 2).images[0].words[0].polygon == hexagon)
+        #expect(vote.fallbacks == 0)
+        #expect(vote.shrunken == 0)
+        let mean = try vote.result(votes: 2).images[0].words[0].polygon
+        #expect(mean.points.count == 32)
+        #expect(mean.iou(with: Self.box(5, 0, 100, 20)) > 0.95)
+    }
+
+    @Test("the union covers all members, and identical ones give themselves")
+    func union() async throws {
+        let sources = [0.0, 10, 20].map { Self.source([(Self.box($0, 0, 100, 20), 0.5)]) }
+        let vote = try await PolygonVote(sources: sources, options: .init(representative: .union))
+        #expect(vote.fallbacks == 0)
+        let polygon = try vote.result(votes: 3).images[0].words[0].polygon
+        #expect(polygon.area == 2400)
+        #expect(polygon.boundingBox == Self.box(0, 0, 120, 20).boundingBox)
+    }
+
+    @Test("a polygon below 80% of its members' median area is counted")
+    func shrunken() async throws {
+        let sources = [(10.0, 0.9), (16, 0.5), (16, 0.4)].map { Self.source([(Self.box(0, 0, 100, $0.0), $0.1)]) }
+        for (representative, expected) in [(PolygonVote.Representative.best, 1), (.medoid, 0)] {
+            let vote = try await PolygonVote(sources: sources, options: .init(representative: representative))
+            #expect(vote.shrunken == expected)
+        }
     }
 
     @Test("the medoid is the member nearest to all")

@@ -41,7 +41,9 @@ struct EnsembleCommand: AsyncParsableCommand {
     @Option(name: .long, help: "One weight a source, by comma, such as 1,1,0.5 (default: equal).")
     var weights: String?
 
-    @Option(name: .long, help: "What stands for a group: medoid, mean (quads with matched corners) or best.")
+    @Option(
+        name: .long,
+        help: "What stands for a group: medoid, mean (matched corners; polygons along the arc), best or union.")
     var representative = PolygonVote.Representative.medoid
 
     @Option(
@@ -92,8 +94,8 @@ struct EnsembleCommand: AsyncParsableCommand {
         for (file, count) in zip(files, vote.unscoredWords) where count > 0 {
             Terminal.note("\(file): \(count) boxes without a score count as certain", quiet: common.quiet)
         }
-        if vote.meanFallbacks > 0 {
-            Terminal.note("\(vote.meanFallbacks) groups are not all quads and keep their medoid", quiet: common.quiet)
+        if vote.fallbacks > 0 {
+            Terminal.note("\(vote.fallbacks) groups have no such polygon and keep their medoid", quiet: common.quiet)
         }
         let result = try vote.result(votes: votes ?? files.count / 2 + 1)
         try write(result)

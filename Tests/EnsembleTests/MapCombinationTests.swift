@@ -1,0 +1,49 @@
+import Ensemble
+import Geometry
+import Maps
+import Testing
+
+@Suite("Maps combined otherwise than by mean")
+struct MapCombinationTests {
+    static func sources(_ lists: [[Float]]) -> [MemoryMaps] {
+        lists.enumerated().map { MemoryMaps(label: "\($0)", maps: [MapAverageTests.map("a.jpg", $1)]) }
+    }
+
+    @Test(
+        "geometric mean, max and median of known values",
+        arguments: [
+            (MapCombination.Rule.geometric, [0, 0.25, 0.5, 1] as [Float]), (.max, [0.5, 1, 0.5, 1]),
+            (.median, [0.25, 0.53125, 0.5, 1]),
+        ])
+    func rules(_ rule: MapCombination.Rule, expected: [Float]) throws {
+        let maps = Self.sources([[0, 0.0625, 0.5, 1], [0.5, 1, 0.5, 1]])
+        let values = try MapCombination(of: maps, rule: rule).read("a.jpg").map.values
+        for (value, target) in zip(values, expected) { #expect(abs(value - target) < 1e-6) }
+    }
+
+    @Test("weights act on the geometric mean, and a weight of 0 takes a source out")
+    func weights() throws {
+        let maps = Self.sources([[0.5, 0.5, 0.5, 0.5], [0.0625, 0.0625, 0.0625, 0.0625], [1, 1, 1, 1]])
+        let mean = try MapCombination(of: maps, rule: .geometric, weights: [2, 1, 0]).read("a.jpg").map.values
+        #expect(mean.allSatisfy { abs($0 - 0.25) < 1e-6 })
+        let most = try MapCombination(of: maps, rule: .max, weights: [2, 1, 0]).read("a.jpg").map.values
+        #expect(most == [0.5, 0.5, 0.5, 0.5])
+    }
+
+    @Test("a map of the same size stays bit for bit; a ramp of half the size is read bilinearly")
+    func resampling() throws {
+        let ramp = { (width: Int, scale: Double) in
+            MapAverageTests.map(
+                inverse: MapToImageTransform(scaleX: scale, offsetX: 0, scaleY: scale, offsetY: 0), width: width,
+                (0..<width * width).map { Float((Double($0 % width) + 0.5) * scale / 16) })
+        }
+        let (large, small) = (ramp(8, 2), ramp(4, 4))
+        let first = MemoryMaps(label: "large", maps: [large])
+        #expect(try ResampledMaps(first, to: first).read("a.jpg") == large)
+        let resampled = try ResampledMaps(MemoryMaps(label: "small", maps: [small]), to: first).read("a.jpg")
+        #expect(resampled.inverse == large.inverse)
+        for (index, value) in resampled.map.values.enumerated() where (1...6).contains(index % 8) {
+            #expect(abs(value - large.map.values[index]) < 1e-6)
+        }
+    }
+}
