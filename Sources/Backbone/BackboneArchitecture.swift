@@ -1,5 +1,7 @@
 import Inference
 
+/// Which layers the timm backbones of this family have, as data.
+///
 /// A timm backbone with `features_only`: an image in, maps at strides 4, 8, 16 and 32 out.
 public enum BackboneArchitecture: Sendable, Hashable {
     case resNet(ResNet)
@@ -13,6 +15,17 @@ public enum BackboneArchitecture: Sendable, Hashable {
                 Self.efficientNet(EfficientNet(variant: $0, isTensorFlow: isTensorFlow))
             }
         }
+
+    /// The backbone that timm calls `timmName`, nil where it is none of `all`.
+    ///
+    /// Weights' tags (`tf_efficientnet_b4.ns_jft_in1k`) and the older suffixes for them (`tf_efficientnet_b4_ns`, `_ap`)
+    /// name the same network.
+    public init?(timmName: String) {
+        var name = timmName.prefix { $0 != "." }
+        if name.hasPrefix("tf_"), name.hasSuffix("_ns") || name.hasSuffix("_ap") { name = name.dropLast(3) }
+        guard let known = BackboneArchitecture.all.first(where: { $0.name == name }) else { return nil }
+        self = known
+    }
 
     /// timm's name, such as `tf_efficientnet_b4`.
     public var name: String {

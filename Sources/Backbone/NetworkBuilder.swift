@@ -1,7 +1,5 @@
 import Inference
 
-/// Which layers the timm backbones of this family have, as data.
-///
 /// Appends layers to a graph and remembers which tensors they need, under which names and shapes.
 public struct NetworkBuilder: Sendable {
     /// The layers so far.

@@ -10,8 +10,17 @@ public struct Architecture: Sendable {
     public let backbone: BackboneArchitecture
     let decoder: UNetDecoder
     let head: ProbabilityHead
-    /// One sentence each: what was assumed because shapes do not tell it, and where a name came from.
-    public let notes: [String]
+    /// One sentence each: what was assumed because shapes do not tell it, where a name came from, what is left unused.
+    public internal(set) var notes: [String] = []
+    /// Tensors of the checkpoint that the probability map does not need, in file order: counters of batches, the
+    /// threshold branch, classifiers, other modules of the training run.
+    public internal(set) var unusedTensors: [String] = []
+
+    init(backbone: BackboneArchitecture, decoder: UNetDecoder, head: ProbabilityHead) {
+        self.backbone = backbone
+        self.decoder = decoder
+        self.head = head
+    }
 
     /// timm's name of the backbone, such as `efficientnet_b4`.
     public var name: String { backbone.name }
@@ -25,16 +34,16 @@ public struct Architecture: Sendable {
     ///
     /// - Throws: `DetectorError` (64) with the nearest known name.
     public static func backbone(named name: String) throws -> BackboneArchitecture {
-        let known = BackboneArchitecture.all
-        if let backbone = known.first(where: { $0.name == name }) { return backbone }
+        if let backbone = BackboneArchitecture(timmName: name) { return backbone }
+        let known = BackboneArchitecture.all.map(\.name)
         throw DetectorError(
             diagnosis: Diagnosis(
-                .usage, "unknown backbone \(name)", expected: known.map(\.name).joined(separator: ", "),
-                nextStep: NearestName.hint(for: name, among: known.map(\.name))))
+                .usage, "unknown backbone \(name)", expected: known.joined(separator: ", "),
+                nextStep: NearestName.hint(for: name, among: known)))
     }
 
     /// The layers, with the tensors that they read.
-    var network: NetworkBuilder {
+    package var network: NetworkBuilder {
         var builder = NetworkBuilder()
         let maps = backbone.append(to: &builder, prefix: Architecture.backbonePrefix)
         let features = decoder.append(to: &builder, maps: Array(zip(maps, backbone.channels)).map { ($0, $1) })

@@ -6,15 +6,15 @@ import Inference
 extension Architecture {
     /// Recognises what `checkpoint` holds from the names and shapes of its tensors.
     ///
-    /// - Parameter backbone: the backbone where it is known from elsewhere; nil takes the name recorded in the
-    ///   checkpoint's hyper-parameters where it fits the shapes, else what the shapes say.
-    /// - Throws: `DetectorError` (65) where nothing known fits, with all missing, unexpected and misshaped tensors.
+    /// - Parameter backbone: the backbone where it is known from elsewhere; nil takes what the shapes say and, where
+    ///   shapes leave two forms, the one that the checkpoint's hyper-parameters name.
+    /// - Throws: `DetectorError` (65) where nothing known fits, with all missing, misshaped and unexpected tensors.
     public init(recognising checkpoint: Checkpoint, backbone: BackboneArchitecture? = nil) throws {
         let tensors = checkpoint.tensors
         var notes: [String] = []
-        let resolved = try backbone ?? Self.recogniseBackbone(checkpoint, notes: &notes)
+        let resolved = try Self.resolve(backbone, checkpoint, notes: &notes)
         func width(_ name: String) throws -> Int {
-            guard let size = tensors[name]?.shape.first else { throw Self.unknown(checkpoint, missing: name) }
+            guard let size = tensors[name]?.shape.first else { throw Self.unknown(checkpoint, "no \(name)") }
             return size
         }
         let decoder = UNetDecoder(
@@ -28,114 +28,129 @@ extension Architecture {
             backbone: resolved, decoder: decoder,
             head: ProbabilityHead(
                 channels: 4 * decoder.output, inner: try width(prefix + "0.weight"), isSmooth: isSmooth,
-                hasBias: biases.map { tensors[prefix + $0] != nil }),
-            notes: notes)
+                hasBias: biases.map { tensors[prefix + $0] != nil }))
         try check(checkpoint)
+        let needed = Set(network.tensors.map(\.name))
+        unusedTensors = tensors.names.filter { !needed.contains($0) }
+        let foreign = unusedTensors.filter { !Self.isPart($0) }
+        if let first = foreign.first {
+            notes.append("\(foreign.count) tensors of other modules are not used: \(first)\(foreign.count > 1 ? ", …" : "")")
+        }
+        self.notes = notes
     }
 
-    /// The backbone whose tensors fit best; of `tf_` and plain, which share all shapes, the recorded or the plain one.
-    private static func recogniseBackbone(
-        _ checkpoint: Checkpoint, notes: inout [String]
+    /// The named backbone, or the one that fits; of those that share all shapes, the recorded one or the first.
+    private static func resolve(
+        _ named: BackboneArchitecture?, _ checkpoint: Checkpoint, notes: inout [String]
     ) throws -> BackboneArchitecture {
-        let fitting = BackboneArchitecture.all.filter { backbone in
+        let candidates = try named.map { [$0] } ?? fittingBackbones(checkpoint)
+        let recorded = recordedBackbones(checkpoint)
+        if let named {
+            if let other = recorded.first(where: { $0.backbone != named }), !recorded.contains(where: { $0.backbone == named }) {
+                notes.append("the checkpoint's \(other.key) names \(other.backbone.name); \(named.name) is used as told")
+            }
+            return named
+        }
+        guard candidates.count > 1 else { return candidates[0] }
+        let named = recorded.filter { candidates.contains($0.backbone) }
+        if let first = named.first, named.allSatisfy({ $0.backbone == first.backbone }) {
+            notes.append("the checkpoint's \(first.key) names \(first.backbone.name)")
+            return first.backbone
+        }
+        let others = candidates.dropFirst().map(\.name).joined(separator: ", ")
+        notes.append("\(candidates[0].name) assumed: \(others) has the same shapes; --architecture decides")
+        return candidates[0]
+    }
+
+    /// The backbones with the fewest tensors missing, misshaped or left over.
+    ///
+    /// A few broken tensors are better told one by one than taken for an unknown network, so a tenth may misfit.
+    private static func fittingBackbones(_ checkpoint: Checkpoint) throws -> [BackboneArchitecture] {
+        let present = checkpoint.tensors.names.filter { $0.hasPrefix(backbonePrefix) && !isForTrainingOnly($0) }
+        let rated = BackboneArchitecture.all.map { backbone in
             var builder = NetworkBuilder()
             _ = backbone.append(to: &builder, prefix: backbonePrefix)
-            let fits = builder.tensors.filter { checkpoint.tensors[$0.name]?.shape == $0.shape }.count
-            // A few broken tensors are better told one by one than taken for an unknown network.
-            return Double(fits) > 0.9 * Double(builder.tensors.count)
-                && !hasDeeperBlocks(checkpoint, than: builder.tensors.map(\.name))
+            let fits = builder.tensors.count { checkpoint.tensors[$0.name]?.shape == $0.shape }
+            return (backbone: backbone, needed: builder.tensors.count, fits: fits)
         }
-        guard let first = fitting.first else { throw unknown(checkpoint, missing: nil) }
-        guard fitting.count > 1 else { return first }
-        if let recorded = recordedName(checkpoint), let backbone = fitting.first(where: { $0.name == recorded.name }) {
-            notes.append("the checkpoint's \(recorded.path) names \(recorded.name)")
-            return backbone
+        func misfits(_ rating: (backbone: BackboneArchitecture, needed: Int, fits: Int)) -> Int {
+            rating.needed + present.count - 2 * rating.fits
         }
-        notes.append(
-            "\(first.name) assumed: \(fitting.dropFirst().map(\.name).joined(separator: ", ")) has the same shapes; "
-                + "--architecture decides")
-        return first
+        guard let best = rated.min(by: { misfits($0) < misfits($1) }), best.fits > 0 else {
+            throw unknown(checkpoint, "no tensors of a known backbone")
+        }
+        guard best.fits * 10 > 9 * max(best.needed, present.count) else {
+            throw unknown(
+                checkpoint, "nearest is \(best.backbone.name): \(best.fits) of its \(best.needed) tensors fit, of "
+                    + "\(present.count) that are there")
+        }
+        return rated.filter { misfits($0) == misfits(best) }.map(\.backbone)
     }
 
-    /// Whether the checkpoint has blocks beyond those of `names`: B1's stages hold all of B0's and one more.
-    private static func hasDeeperBlocks(_ checkpoint: Checkpoint, than names: [String]) -> Bool {
-        func blocks(_ names: some Sequence<String>) -> Set<String> {
-            Set(
-                names.compactMap { name in
-                    guard name.hasPrefix(backbonePrefix + "blocks.") || name.hasPrefix(backbonePrefix + "layer") else {
-                        return nil
-                    }
-                    return name.split(separator: ".").prefix(5).prefix { $0 != "weight" && !$0.hasPrefix("conv") }
-                        .prefix(name.contains("blocks.") ? 5 : 4).joined(separator: ".")
-                })
-        }
-        return !blocks(checkpoint.tensors.names.filter { $0.hasSuffix(".weight") && $0.contains("conv") })
-            .isSubset(of: blocks(names.filter { $0.hasSuffix(".weight") && $0.contains("conv") }))
-    }
-
-    /// A known backbone's name anywhere in the hyper-parameters.
-    private static func recordedName(_ checkpoint: Checkpoint) -> (name: String, path: String)? {
-        let known = Set(BackboneArchitecture.all.map(\.name))
-        func find(_ value: JSONValue, _ path: [String]) -> (String, String)? {
+    /// The known backbones named anywhere in the hyper-parameters, with their dotted keys.
+    private static func recordedBackbones(_ checkpoint: Checkpoint) -> [(backbone: BackboneArchitecture, key: String)] {
+        func find(_ value: JSONValue, _ path: [String]) -> [(backbone: BackboneArchitecture, key: String)] {
             switch value {
-            // A suffix such as .ns_jft_in1k names pretrained weights of the same network.
             case .string(let text):
-                let name = String(text.prefix { $0 != "." })
-                return known.contains(name) ? (name, path.joined(separator: ".")) : nil
-            case .object(let members): return members.lazy.compactMap { find($1, path + [$0]) }.first
-            case .array(let values): return values.lazy.compactMap { find($0, path) }.first
-            default: return nil
+                BackboneArchitecture(timmName: text).map { [($0, path.joined(separator: "."))] } ?? []
+            case .object(let members): members.flatMap { find($1, path + [$0]) }
+            case .array(let values): values.flatMap { find($0, path) }
+            default: []
             }
         }
-        return checkpoint.hyperparameters.flatMap { find($0, []) }
+        return checkpoint.hyperparameters.map { find($0, []) } ?? []
     }
 
     /// Compares the tensors that the network reads with those that are there.
     private func check(_ checkpoint: Checkpoint) throws {
         let needed = network.tensors
         let names = Set(needed.map(\.name))
-        var problems: [String] = []
-        for (name, shape) in needed {
-            guard let found = checkpoint.tensors[name] else {
-                problems.append("missing \(name), expected \(shape)")
-                continue
-            }
-            if found.shape != shape { problems.append("misshaped \(name), expected \(shape), found \(found.shape)") }
+        let tensors = checkpoint.tensors
+        let missing = needed.filter { tensors[$0.name] == nil }.map { "missing \($0.name), expected \($0.shape)" }
+        let misshaped = needed.compactMap { name, shape in
+            guard let found = tensors[name]?.shape, found != shape else { return nil as String? }
+            return "misshaped \(name), expected \(shape), found \(found)"
         }
-        let unexpected = checkpoint.tensors.names.filter { !names.contains($0) && !Architecture.isIgnored($0) }
-        problems += unexpected.map { "unexpected \($0), \(checkpoint.tensors[$0]?.shape ?? [])" }
+        let unexpected = tensors.names
+            .filter { Self.isPart($0) && !Self.isForTrainingOnly($0) && !names.contains($0) }
+            .map { "unexpected \($0), found \(tensors[$0]?.shape ?? [])" }
+        let problems = missing + misshaped + unexpected
         guard problems.isEmpty else {
             throw DetectorError(
                 diagnosis: Diagnosis(
                     .badData, "the checkpoint's tensors do not fit \(description)", path: checkpoint.path,
-                    found: Architecture.list(problems), nextStep: "name another backbone with --architecture"))
+                    found: Self.list(problems),
+                    nextStep: "name another backbone with --architecture, or save the checkpoint again"))
         }
     }
 
-    /// Tensors that a detector's checkpoint may hold without the probability map needing them: counters, the threshold
-    /// branch, what timm's classifiers add, and other modules of the training run.
-    private static func isIgnored(_ name: String) -> Bool {
-        let parts = [backbonePrefix, UNetDecoder.prefix, "head."]
-        guard parts.contains(where: name.hasPrefix) else { return true }
+    /// Whether a tensor belongs to backbone, decoder or head.
+    private static func isPart(_ name: String) -> Bool {
+        [backbonePrefix, UNetDecoder.prefix, "head."].contains(where: name.hasPrefix)
+    }
+
+    /// Whether a tensor of theirs is there for training alone: counters, the threshold branch, what timm's classifiers
+    /// add to a backbone.
+    private static func isForTrainingOnly(_ name: String) -> Bool {
         let unused = ["conv_head.", "bn2.", "classifier.", "fc."].map { backbonePrefix + $0 } + ["head.thresh."]
         return name.hasSuffix(".num_batches_tracked") || unused.contains(where: name.hasPrefix)
     }
 
-    private static func unknown(_ checkpoint: Checkpoint, missing: String?) -> DetectorError {
-        DetectorError(
+    private static func unknown(_ checkpoint: Checkpoint, _ found: String) -> DetectorError {
+        let names = checkpoint.tensors.names
+        return DetectorError(
             diagnosis: Diagnosis(
                 .badData, "not a detector of a known architecture", path: checkpoint.path,
-                found: missing.map { "no \($0) among " + list(checkpoint.tensors.names, limit: 3) }
-                    ?? list(checkpoint.tensors.names, limit: 6),
+                found: list([found] + names.prefix(3)) + (names.count > 3 ? ", … (\(names.count) tensors)" : ""),
                 expected:
                     "encoder.model.* (\(BackboneArchitecture.all.map(\.name).joined(separator: ", "))), decoder.inners.*, "
                     + "decoder.outers.*, head.binarize.*",
-                nextStep: "submit inspect lists the tensors; --architecture names the backbone"))
+                nextStep: "submit inspect --all lists the tensors; --architecture NAME lists those that do not fit it"))
     }
 
-    /// The first `limit` lines and a count of the others.
-    private static func list(_ lines: [String], limit: Int = 20) -> String {
-        let more = lines.count > limit ? ["and \(lines.count - limit) more"] : []
-        return (lines.prefix(limit) + more).joined(separator: "\n            ")
+    /// The first 20 lines and a count of the others.
+    private static func list(_ lines: [String]) -> String {
+        let more = lines.count > 20 ? ["and \(lines.count - 20) more"] : []
+        return (lines.prefix(20) + more).joined(separator: "\n            ")
     }
 }

@@ -9,10 +9,11 @@ struct ProbabilityHead: Sendable, Hashable {
     let channels: Int
     /// Channels inside, a quarter of `channels` in this family.
     let inner: Int
-    /// Nearest upsampling and a 3x3 convolution instead of transposed convolutions.
+    /// Nearest upsampling and a 3x3 convolution instead of transposed convolutions, and a 1x1 convolution at the end.
     ///
-    /// The published code gives the last 1x1 convolution a padding of 1, which frames the map by a pixel that shows the
-    /// bias alone; the frame is left out here, so that map and input have one size.
+    /// The family's `smooth: true` concerns the threshold branch and leaves this one plain; branches smoothed
+    /// throughout are told by their names (`head.binarize.3.1`). The first published code pads the 1x1 convolution by 1,
+    /// which frames the map by a pixel of the bias alone; as in the family's, there is no frame here.
     let isSmooth: Bool
     /// Which convolutions have a bias: the first, the first upsampling, the last.
     let hasBias: [Bool]
