@@ -34,7 +34,8 @@ extension Architecture {
         unusedTensors = tensors.names.filter { !needed.contains($0) }
         let foreign = unusedTensors.filter { !Self.isPart($0) }
         if let first = foreign.first {
-            notes.append("\(foreign.count) tensors of other modules are not used: \(first)\(foreign.count > 1 ? ", …" : "")")
+            notes.append(
+                "\(foreign.count) tensors of other modules are not used: \(first)\(foreign.count > 1 ? ", …" : "")")
         }
         self.notes = notes
     }
@@ -46,8 +47,11 @@ extension Architecture {
         let candidates = try named.map { [$0] } ?? fittingBackbones(checkpoint)
         let recorded = recordedBackbones(checkpoint)
         if let named {
-            if let other = recorded.first(where: { $0.backbone != named }), !recorded.contains(where: { $0.backbone == named }) {
-                notes.append("the checkpoint's \(other.key) names \(other.backbone.name); \(named.name) is used as told")
+            if let other = recorded.first(where: { $0.backbone != named }),
+                !recorded.contains(where: { $0.backbone == named })
+            {
+                notes.append(
+                    "the checkpoint's \(other.key) names \(other.backbone.name); \(named.name) is used as told")
             }
             return named
         }
@@ -81,7 +85,8 @@ extension Architecture {
         }
         guard best.fits * 10 > 9 * max(best.needed, present.count) else {
             throw unknown(
-                checkpoint, "nearest is \(best.backbone.name): \(best.fits) of its \(best.needed) tensors fit, of "
+                checkpoint,
+                "nearest is \(best.backbone.name): \(best.fits) of its \(best.needed) tensors fit, of "
                     + "\(present.count) that are there")
         }
         return rated.filter { misfits($0) == misfits(best) }.map(\.backbone)

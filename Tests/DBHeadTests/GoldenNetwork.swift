@@ -58,7 +58,9 @@ struct GoldenNetwork: Sendable, CustomTestStringConvertible {
             return GoldenNetwork(
                 name: try #require(value["name"]?.string), backbone: try #require(value["backbone"]?.string),
                 isSmooth: try #require(value["smooth"]?.bool as Bool?),
-                tensors: try (encoder + #require(value["tensors"]?.array)).flatMap { try tensors(line: $0.string ?? "") },
+                tensors: try (encoder + #require(value["tensors"]?.array)).flatMap {
+                    try tensors(line: $0.string ?? "")
+                },
                 stages: try #require(value["stages"]?.array).map { stage in
                     Stage(
                         shape: stage["shape"]?.array?.compactMap(\.int) ?? [],

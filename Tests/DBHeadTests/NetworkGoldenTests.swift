@@ -32,7 +32,8 @@ import Testing
             // The plain loops take their time.
             let isSmall = golden.backbone == "resnet18" || golden.backbone.hasSuffix("efficientnet_b0")
             if backend == .reference, !isSmall { continue }
-            let engine = try Engine(graph: graph, weights: weights, options: EngineOptions(backend: backend, threads: 2))
+            let engine = try Engine(
+                graph: graph, weights: weights, options: EngineOptions(backend: backend, threads: 2))
             let found = try engine.run(GoldenNetwork.image, shape: shape)
             try #require(found.count == golden.map.count)
             let worst = try #require(zip(found, golden.map).map { abs($0 - $1) }.max())

@@ -126,7 +126,9 @@ import Testing
             line.split(separator: " ").compactMap { Int($0) }.first
         }
         // ResNet50's 53 convolutions and 53 batch norms; B4's 32 blocks, stem and head; three lateral convolutions.
-        let present = golden.tensors.map(\.name).filter { $0.hasPrefix("encoder.") && !$0.hasSuffix("num_batches_tracked") }
+        let present = golden.tensors.map(\.name).filter {
+            $0.hasPrefix("encoder.") && !$0.hasSuffix("num_batches_tracked")
+        }
         #expect(listed == 20)
         #expect(more == 53 + 53 * 4 + 4 + present.count - 20 - shared(present))
     }
