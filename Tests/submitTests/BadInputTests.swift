@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// hostile.pth would make the file `executed` in the working folder if anything in it ran.
+    /// hostile.pth would leave the file `owned` in the working folder if a call in it ran.
     @Test func aHostilePickleRunsNothing() throws {
         try Workplace.withMaps { place in
             let hostile = TestData.fixture("Checkpoint/hostile.pth")
