@@ -38,28 +38,16 @@ public struct CheckpointSummary: Sendable, Equatable {
         self.parameters = parameters
         self.buffers = buffers
         dtypes = counts.map { ($0, $1) }.sorted { ($0.1, $1.0.rawValue) > ($1.1, $0.0.rawValue) }
-        var leaves: [(key: String, value: JSONValue)] = []
-        checkpoint.hyperparameters.map { Self.collect($0, at: "", into: &leaves) }
-        func named(_ names: Set<String>) -> [(key: String, value: JSONValue)] {
-            leaves.filter { names.contains(Self.lastPart($0.key)) }
-        }
-        progress = leaves.filter { ["epoch", "global_step", "pytorch-lightning_version"].contains($0.key) }
-        let scoreNames: Set = ["best_model_score", "current_score", "monitor"]
-        // The keys of best_k_models are file names, dots and all.
-        scores = leaves.filter { scoreNames.contains(Self.lastPart($0.key)) || $0.key.contains(".best_k_models.") }
-        thresholds = named([
-            "thresh", "box_thresh", "max_candidates", "use_polygon", "box_unclip_ratio", "polygon_unclip_ratio",
-            "min_size",
-        ])
+        var records = Records()
+        checkpoint.hyperparameters.map { records.collect($0) }
+        progress = records.progress
+        scores = records.scores
+        thresholds = records.thresholds
     }
 
     /// Equal where all that is told is.
     public static func == (left: CheckpointSummary, right: CheckpointSummary) -> Bool {
         left.json == right.json
-    }
-
-    private static func lastPart(_ path: String) -> String {
-        String(path.split(separator: ".").last ?? "")
     }
 
     /// The summary as JSON.
@@ -76,20 +64,47 @@ public struct CheckpointSummary: Sendable, Equatable {
             "scores": object(scores), "thresholds": object(thresholds),
         ]
     }
+}
 
-    /// Collects numbers, strings and booleans by their dotted paths.
-    private static func collect(
-        _ value: JSONValue, at path: String, into leaves: inout [(key: String, value: JSONValue)]
-    ) {
-        func join(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
+/// What is worth telling among all that was saved, each with its dotted path.
+private struct Records {
+    var progress: [(key: String, value: JSONValue)] = []
+    var scores: [(key: String, value: JSONValue)] = []
+    var thresholds: [(key: String, value: JSONValue)] = []
+    /// Keys from the root to the value at hand; joined only where it is told, since a file may nest without end.
+    private var path: [String] = []
+
+    private static let progressNames: Set = ["epoch", "global_step", "pytorch-lightning_version"]
+    private static let scoreNames: Set = ["best_model_score", "current_score", "monitor"]
+    private static let thresholdNames: Set = [
+        "thresh", "box_thresh", "max_candidates", "use_polygon", "box_unclip_ratio", "polygon_unclip_ratio", "min_size",
+    ]
+
+    mutating func collect(_ value: JSONValue) {
         switch value {
         case .object(let members):
             if members["__tensor__"] != nil { return }
-            for (key, value) in members { collect(value, at: join(key), into: &leaves) }
+            for (key, value) in members { collect(value, at: key) }
         case .array(let values):
-            for (index, value) in values.enumerated() { collect(value, at: join(String(index)), into: &leaves) }
+            for (index, value) in values.enumerated() { collect(value, at: String(index)) }
         case .null: break
-        default: leaves.append((path, value))
+        default: record(value)
         }
+    }
+
+    private mutating func collect(_ value: JSONValue, at key: String) {
+        path.append(key)
+        collect(value)
+        path.removeLast()
+    }
+
+    private mutating func record(_ value: JSONValue) {
+        guard let name = path.last else { return }
+        if path.count == 1, Self.progressNames.contains(name) { progress.append((path.joined(separator: "."), value)) }
+        // Lightning keeps the scores of the files it kept by their names.
+        if Self.scoreNames.contains(name) || path.dropLast().last == "best_k_models" {
+            scores.append((path.joined(separator: "."), value))
+        }
+        if Self.thresholdNames.contains(name) { thresholds.append((path.joined(separator: "."), value)) }
     }
 }

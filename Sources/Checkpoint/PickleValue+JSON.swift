@@ -90,16 +90,12 @@ extension PickleObject {
         "u8": .uint64, "u4": .uint32, "u2": .uint16, "u1": .uint8, "b1": .bool,
     ]
 
-    /// The number of `numpy.core.multiarray.scalar(dtype, bytes)`.
+    /// The number of `numpy.core.multiarray.scalar(dtype, bytes)`, whose bytes have the machine's order.
     private var numpyScalar: JSONValue? {
         guard className.hasSuffix("multiarray.scalar"), arguments.count == 2, case .object(let type) = arguments[0],
             case .string(let code)? = type.arguments.first, case .bytes(let bytes) = arguments[1],
             let dtype = Self.numpyTypes[code], bytes.count == dtype.size
         else { return nil }
-        // The dtype's state is (version, byte order, …).
-        var isBigEndian = false
-        if let state = type.state.items, state.count > 1, case .string(">") = state[1] { isBigEndian = true }
-        let ordered = isBigEndian ? bytes : bytes.reversed()
-        return dtype.json(bits: ordered.reduce(0) { $0 << 8 | UInt64($1) })
+        return dtype.json(bits: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
     }
 }

@@ -99,7 +99,7 @@ lightning = {
                                                               "use_polygon": False}}}}),
         "args": argparse.Namespace(seed=42, lr=np.float32(0.1)),
         "numbers": {"half": np.float16(0.1), "byte": np.uint8(200), "wide": np.uint64(2**64 - 1), "yes": np.bool_(True),
-                    "big_endian": np.array(3.5, ">f8")[()], "least": -2**63, "huge": -2**90, "not": float("nan"),
+                    "least": -2**63, "huge": -2**90, "not": float("nan"),
                     "brain": torch.tensor(1.5).bfloat16(), "tensor": torch.tensor([1, 2]), "array": np.arange(3.0)},
     },
 }
