@@ -2,9 +2,10 @@ import Core
 
 /// What `submit inspect` tells of a checkpoint.
 public struct CheckpointSummary: Sendable, Equatable {
-    /// Where the weights stood: a key such as `state_dict`, or empty for the file itself; then the keys of further state
-    /// dicts that were not taken.
-    public let stateDictKeys: [String]
+    /// Where the weights stood: a key such as `state_dict`; empty for the file itself.
+    public let stateDictKey: String
+    /// Keys of further state dicts that were not taken.
+    public let otherStateDictKeys: [String]
     /// Elements of trained tensors: all but running statistics and counters, which are told by their names: a file does
     /// not say which tensors an optimizer moved.
     public let parameters: Int
@@ -34,7 +35,8 @@ public struct CheckpointSummary: Sendable, Equatable {
                 parameters += info.count
             }
         }
-        stateDictKeys = [checkpoint.stateDictKey] + checkpoint.otherStateDictKeys
+        stateDictKey = checkpoint.stateDictKey
+        otherStateDictKeys = checkpoint.otherStateDictKeys
         self.parameters = parameters
         self.buffers = buffers
         dtypes = counts.map { ($0, $1) }.sorted { ($0.1, $1.0.rawValue) > ($1.1, $0.0.rawValue) }
@@ -58,7 +60,8 @@ public struct CheckpointSummary: Sendable, Equatable {
             return .object(object)
         }
         return [
-            "state_dicts": .array(stateDictKeys.map { .string($0.isEmpty ? "the file itself" : $0) }),
+            "state_dict": .string(stateDictKey.isEmpty ? "the file itself" : stateDictKey),
+            "other_state_dicts": .array(otherStateDictKeys.map(JSONValue.string)),
             "parameters": .int(parameters), "buffers": .int(buffers),
             "dtypes": object(dtypes.map { ($0.dtype.rawValue, .int($0.tensors)) }), "progress": object(progress),
             "scores": object(scores), "thresholds": object(thresholds),

@@ -21,7 +21,7 @@ import Testing
         #expect(find(summary.scores, "current_score") == 0.9641)
         #expect(find(summary.scores, "best_model_score") == 0.9653)
         #expect(find(summary.scores, "best_k_models.out/epoch=1-step=823.ckpt") == 0.9653)
-        #expect(summary.stateDictKeys == ["state_dict"])
+        #expect(summary.stateDictKey == "state_dict" && summary.otherStateDictKeys.isEmpty)
         let settings = try #require(checkpoint.hyperparameters?.object?["hyper_parameters"]?.object)
         let encoder = settings["config"]?.object?["models"]?.object?["encoder"]?.object
         #expect(encoder?["model_name"] == "tf_efficientnet_b4")
@@ -77,7 +77,7 @@ import Testing
         #expect(others.keys == ["_extra_state", "quarter", "complex"])
         #expect(others["_extra_state"] == ["scale": 2])
         let summary = CheckpointSummary(checkpoint)
-        #expect(summary.stateDictKeys == ["state_dict", "state_dict_ema"])
+        #expect(summary.stateDictKey == "state_dict" && summary.otherStateDictKeys == ["state_dict_ema"])
         #expect(summary.parameters == 4 && summary.buffers == 0)
     }
 
@@ -85,6 +85,6 @@ import Testing
         let checkpoint = try Checkpoint(path: Self.fixture("bare.pth"))
         #expect(checkpoint.stateDictKey.isEmpty && checkpoint.tensors.names == ["w"])
         #expect(checkpoint.hyperparameters == ["epoch": 5])
-        #expect(CheckpointSummary(checkpoint).json.object?["state_dicts"] == ["the file itself"])
+        #expect(CheckpointSummary(checkpoint).json.object?["state_dict"] == "the file itself")
     }
 }
