@@ -10,12 +10,13 @@ typedef int32_t IntVector __attribute__((vector_size(blockSize * 4)));
 static inline Vector load(const float *p) { return *reinterpret_cast<const Vector *>(p); }
 static inline void store(float *p, Vector v) { *reinterpret_cast<Vector *>(p) = v; }
 static inline Vector all(float value) { return Vector{} + value; }
-static inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
-static inline Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
+// Of a bound and x, x where it is not a number: a clamped NaN would pass for a value.
+static inline Vector larger(Vector bound, Vector x) { return bound > x ? bound : x; }
+static inline Vector smaller(Vector bound, Vector x) { return bound < x ? bound : x; }
 
 /// e^x to 2 ulp: Cephes' expf polynomial after reduction by ln 2; the argument is held in [-87, 88].
 static inline Vector exponential(Vector x) {
-    x = larger(smaller(x, all(88.0f)), all(-87.0f));
+    x = larger(all(-87.0f), smaller(all(88.0f), x));
     const Vector shift = all(12582912.0f);  // 1.5 * 2^23: adding it rounds to a whole number
     Vector n = (x * all(1.44269504f) + shift) - shift;
     Vector r = x - n * all(0.693359375f);
@@ -35,7 +36,7 @@ static inline Vector sigmoid(Vector x) { return all(1.0f) / (all(1.0f) + exponen
 
 static inline Vector activated(Vector x, int activation) {
     switch (activation) {
-        case CInferenceRelu: return larger(x, all(0.0f));
+        case CInferenceRelu: return larger(all(0.0f), x);
         case CInferenceSilu: return x * sigmoid(x);
         case CInferenceSigmoid: return sigmoid(x);
         default: return x;

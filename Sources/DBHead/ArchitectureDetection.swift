@@ -22,13 +22,11 @@ extension Architecture {
             hasInnerBias: tensors["decoder.inners.0.bias"] != nil,
             hasOuterBias: tensors[UNetDecoder.outer(3) + ".bias"] != nil)
         let prefix = ProbabilityHead.prefix
-        let isSmooth = tensors[prefix + "3.1.weight"] != nil
-        let biases = ["0.bias", isSmooth ? "3.1.bias" : "3.bias", isSmooth ? "6.2.bias" : "6.bias"]
         self.init(
             backbone: resolved, decoder: decoder,
             head: ProbabilityHead(
-                channels: 4 * decoder.output, inner: try width(prefix + "0.weight"), isSmooth: isSmooth,
-                hasBias: biases.map { tensors[prefix + $0] != nil }))
+                channels: 4 * decoder.output, inner: try width(prefix + "0.weight"),
+                isSmooth: tensors[prefix + "3.1.weight"] != nil, hasBias: tensors[prefix + "0.bias"] != nil))
         try check(checkpoint)
         let needed = Set(network.tensors.map(\.name))
         unusedTensors = tensors.names.filter { !needed.contains($0) }

@@ -15,8 +15,8 @@ struct ProbabilityHead: Sendable, Hashable {
     /// throughout are told by their names (`head.binarize.3.1`). The first published code pads the 1x1 convolution by 1,
     /// which frames the map by a pixel of the bias alone; as in the family's, there is no frame here.
     let isSmooth: Bool
-    /// Which convolutions have a bias: the first, the first upsampling, the last.
-    let hasBias: [Bool]
+    /// Whether the 3x3 convolutions have a bias; the transposed and the last one always do.
+    let hasBias: Bool
 
     static let prefix = "head.binarize."
 
@@ -24,28 +24,26 @@ struct ProbabilityHead: Sendable, Hashable {
     func append(to builder: inout NetworkBuilder, _ input: Graph.Value) -> Graph.Value {
         let prefix = ProbabilityHead.prefix
         var value = builder.convolution(
-            input, prefix + "0", channels: (channels, inner), kernel: 3, hasBias: hasBias[0])
+            input, prefix + "0", channels: (channels, inner), kernel: 3, hasBias: hasBias)
         value = builder.batchNorm(value, prefix + "1", channels: inner, then: .relu)
         if isSmooth {
-            value = raise(value, in: &builder, prefix + "3", hasBias: hasBias[1])
+            value = raise(value, in: &builder, prefix + "3")
         } else {
             value = builder.transposedConvolution(
-                value, prefix + "3", channels: (inner, inner), stride: 2, hasBias: hasBias[1])
+                value, prefix + "3", channels: (inner, inner), stride: 2, hasBias: true)
         }
         value = builder.batchNorm(value, prefix + "4", channels: inner, then: .relu)
         if isSmooth {
-            value = raise(value, in: &builder, prefix + "6", hasBias: hasBias[1])
-            value = builder.convolution(value, prefix + "6.2", channels: (inner, 1), kernel: 1, hasBias: hasBias[2])
+            value = raise(value, in: &builder, prefix + "6")
+            value = builder.convolution(value, prefix + "6.2", channels: (inner, 1), kernel: 1, hasBias: true)
         } else {
             value = builder.transposedConvolution(
-                value, prefix + "6", channels: (inner, 1), stride: 2, hasBias: hasBias[2])
+                value, prefix + "6", channels: (inner, 1), stride: 2, hasBias: true)
         }
         return builder.graph.append(.activation(.sigmoid), value, label: prefix + "7")
     }
 
-    private func raise(
-        _ value: Graph.Value, in builder: inout NetworkBuilder, _ name: String, hasBias: Bool
-    ) -> Graph.Value {
+    private func raise(_ value: Graph.Value, in builder: inout NetworkBuilder, _ name: String) -> Graph.Value {
         let raised = builder.graph.append(.upsampleNearest(factor: 2), value, label: name + ".0")
         return builder.convolution(raised, name + ".1", channels: (inner, inner), kernel: 3, hasBias: hasBias)
     }

@@ -80,9 +80,9 @@ struct GoldenNetwork: Sendable, CustomTestStringConvertible {
             + [(words[0] + ".num_batches_tracked", [])]
     }
 
-    /// Runs `body` with a checkpoint of these tensors, all zero: a file with a hole.
+    /// Runs `body` with a checkpoint of these tensors, all zero but for `values`: a file with a hole.
     func withCheckpoint<Result>(
-        prefix: String = "model.", metadata: JSONObject = [:],
+        metadata: JSONObject = [:], values: [String: [Float]] = [:],
         changing change: (inout [(name: String, shape: [Int])]) -> Void = { _ in },
         _ body: (Checkpoint) throws -> Result
     ) throws -> Result {
@@ -90,10 +90,12 @@ struct GoldenNetwork: Sendable, CustomTestStringConvertible {
         change(&tensors)
         var header: JSONObject = ["__metadata__": .object(metadata)]
         var end = 0
+        var begins: [String: Int] = [:]
         for (name, shape) in tensors {
             let begin = end
+            begins[name] = begin
             end += 4 * shape.reduce(1, *)
-            header[prefix + name] = [
+            header["model." + name] = [
                 "dtype": "F32", "shape": .array(shape.map(JSONValue.int)), "data_offsets": [.int(begin), .int(end)],
             ]
         }
@@ -103,7 +105,12 @@ struct GoldenNetwork: Sendable, CustomTestStringConvertible {
             var bytes = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) }
             bytes += text
             try Data(bytes).write(to: URL(fileURLWithPath: path))
-            try FileHandle(forUpdating: URL(fileURLWithPath: path)).truncate(atOffset: UInt64(bytes.count + end))
+            let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+            try file.truncate(atOffset: UInt64(bytes.count + end))
+            for (name, values) in values {
+                try file.seek(toOffset: UInt64(bytes.count + (begins[name] ?? 0)))
+                try file.write(contentsOf: values.withUnsafeBytes { Data($0) })
+            }
             return try body(Checkpoint(path: path))
         }
     }
