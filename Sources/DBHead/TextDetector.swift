@@ -30,8 +30,9 @@ public final class TextDetector: Sendable {
     /// - Parameters:
     ///   - input: (N,3,H,W) Float32, normalised; H and W multiples of 32.
     ///   - output: receives (N,1,H,W), probabilities in [0,1].
-    /// - Throws: `InferenceError`; `DetectorError` (65) where a probability is not finite, which a broken checkpoint
-    ///   makes: never an empty map.
+    /// - Throws: `InferenceError`; `DetectorError` (65) where a probability is not finite. Finite weights that overflow
+    ///   inside the network are not always seen: oneDNN's ReLU can make a number of what is none, and the map is then
+    ///   wrong without an error.
     public func probabilityMap(
         input: UnsafeBufferPointer<Float>, batch: Int, height: Int, width: Int,
         output: UnsafeMutableBufferPointer<Float>
