@@ -30,4 +30,10 @@ void parallel(int threads, int64_t count, const Body &body) {
         &shared, static_cast<unsigned>(threads < count ? threads : count), 0);
 }
 
+/// Calls `body` once on each of the `threads` threads that steps run on.
+template <typename Body>
+void onEachThread(int threads, const Body &body) {
+    GOMP_parallel([](void *data) { (*static_cast<const Body *>(data))(); }, const_cast<Body *>(&body), unsigned(threads), 0);
+}
+
 }  // namespace cinference

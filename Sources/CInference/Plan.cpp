@@ -1,5 +1,6 @@
 #include "Plan.hpp"
 
+#include <cfenv>
 #include <chrono>
 
 #if defined(__GLIBC__)
@@ -117,23 +118,51 @@ int64_t cinference_plan_bytes(const CInferencePlan *plan) {
     return bytes;
 }
 
+/// Forgets the floating-point exceptions that the plan's threads have seen.
+static void clearOverflow(int threads) {
+    onEachThread(threads, [] { std::feclearexcept(FE_OVERFLOW | FE_INVALID); });
+}
+
+/// Whether a finite number became an infinity, or something no number, on a thread of the plan since `clearOverflow`.
+static bool hasOverflowed(int threads) {
+    std::atomic<bool> raised{false};
+    onEachThread(threads, [&] {
+        if (std::fetestexcept(FE_OVERFLOW | FE_INVALID)) raised = true;
+    });
+    return raised;
+}
+
 int32_t cinference_plan_execute(
-    CInferencePlan *plan, const float *input, float *output, double *seconds, CInferenceMessage *message) {
-    return guarded(message, [&] {
+    CInferencePlan *plan, const float *input, float *output, double *seconds, int32_t *overflowed,
+    CInferenceMessage *message) {
+    *overflowed = -1;
+    const int32_t code = guarded(message, [&] {
         using Clock = std::chrono::steady_clock;
         omp_set_num_threads(plan->threads);
         Run run{{plan->arena.data(), const_cast<float *>(input), output}, plan->places.data(), nullptr, plan->threads,
                 plan->stream};
-        auto before = Clock::now();
-        for (size_t i = 0; i < plan->steps.size(); ++i) {
+        auto execute = [&](size_t i) {
             run.scratch = plan->arena.data() + plan->scratch[i];
             plan->steps[i]->execute(run);
+        };
+        clearOverflow(plan->threads);
+        auto before = Clock::now();
+        for (size_t i = 0; i < plan->steps.size(); ++i) {
+            execute(i);
             if (!seconds) continue;
             const auto now = Clock::now();
             seconds[i] = std::chrono::duration<double>(now - before).count();
             before = now;
         }
+        if (!hasOverflowed(plan->threads)) return;
+        // Once more, to tell which step it was.
+        for (size_t i = 0; i < plan->steps.size() && *overflowed < 0; ++i) {
+            clearOverflow(plan->threads);
+            execute(i);
+            if (hasOverflowed(plan->threads)) *overflowed = int32_t(i);
+        }
     });
+    return code == CInferenceDone && *overflowed >= 0 ? int32_t(CInferenceOverflowed) : code;
 }
 
 void cinference_activate(float *values, int64_t count, int32_t activation) {

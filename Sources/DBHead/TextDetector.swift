@@ -21,8 +21,8 @@ public final class TextDetector: Sendable {
     public init(checkpoint: Checkpoint, backbone: BackboneArchitecture? = nil, options: EngineOptions) throws {
         architecture = try Architecture(recognising: checkpoint, backbone: backbone)
         path = checkpoint.path
-        engine = try Engine(
-            graph: architecture.network.graph, weights: StateDictWeights(tensors: checkpoint.tensors), options: options)
+        let (graph, weights) = (architecture.network.graph, StateDictWeights(tensors: checkpoint.tensors))
+        engine = try InferenceError.naming(path) { try Engine(graph: graph, weights: weights, options: options) }
     }
 
     /// Runs the network.
@@ -30,15 +30,16 @@ public final class TextDetector: Sendable {
     /// - Parameters:
     ///   - input: (N,3,H,W) Float32, normalised; H and W multiples of 32.
     ///   - output: receives (N,1,H,W), probabilities in [0,1].
-    /// - Throws: `InferenceError`; `DetectorError` (65) where a probability is not finite. Finite weights that overflow
-    ///   inside the network are not always seen: oneDNN's ReLU can make a number of what is none, and the map is then
-    ///   wrong without an error.
+    /// - Throws: `InferenceError` where a layer of the oneDNN engine overflows; `DetectorError` (65) where a probability
+    ///   is not finite.
     public func probabilityMap(
         input: UnsafeBufferPointer<Float>, batch: Int, height: Int, width: Int,
         output: UnsafeMutableBufferPointer<Float>
     ) throws {
         precondition(height % 32 == 0 && width % 32 == 0, "a detector takes sizes that are multiples of 32")
-        try engine.run(input: input, shape: TensorShape(batch, 3, height, width), output: output)
+        try InferenceError.naming(path) {
+            try engine.run(input: input, shape: TensorShape(batch, 3, height, width), output: output)
+        }
         // A sum is not finite where one of its terms is not.
         guard !output.reduce(0, +).isFinite else { return }
         let index = output.firstIndex { !$0.isFinite } ?? 0
@@ -56,8 +57,10 @@ public final class TextDetector: Sendable {
         var output = [Float](repeating: 0, count: height * width)
         return try output.withUnsafeMutableBufferPointer { output in
             let shape = TensorShape(1, 3, height, width)
-            try engine.run(input: input, shape: shape, output: output)
-            return try engine.profile(input: input, shape: shape, output: output)
+            return try InferenceError.naming(path) {
+                try engine.run(input: input, shape: shape, output: output)
+                return try engine.profile(input: input, shape: shape, output: output)
+            }
         }
     }
 }

@@ -10,6 +10,17 @@ public struct InferenceError: DiagnosedError {
         self.diagnosis = diagnosis
     }
 
+    /// Runs `body`; its errors of this type name the file `path`, which the weights come from.
+    public static func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as InferenceError {
+            var diagnosis = error.diagnosis
+            diagnosis.path = diagnosis.path ?? path
+            throw InferenceError(diagnosis)
+        }
+    }
+
     /// A layer's input has a shape that its operation cannot take.
     static func shape(_ what: String, label: String, found: String, expected: String) -> InferenceError {
         InferenceError(Diagnosis(.badData, what, place: label, found: found, expected: expected))
@@ -30,6 +41,14 @@ public struct InferenceError: DiagnosedError {
                 .badData, "weight is not finite", place: name, found: "\(value) at element \(index)",
                 expected: "finite numbers",
                 nextStep: "use a checkpoint saved in fp32: batch norm variances overflow fp16"))
+    }
+
+    /// A layer's values leave the range of Float32.
+    static func overflow(label: String) -> InferenceError {
+        InferenceError(
+            Diagnosis(
+                .badData, "the network overflows", place: "layer \(label)", found: "values beyond 3.4e38",
+                expected: "finite numbers", nextStep: "use another checkpoint of the training run"))
     }
 
     /// The kernels' library refused a step.

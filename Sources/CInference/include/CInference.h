@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /// What a function returns; a message says more where it is not `CInferenceDone`.
-enum { CInferenceDone = 0, CInferenceFailed = 1, CInferenceUnsupported = 2 };
+enum { CInferenceDone = 0, CInferenceFailed = 1, CInferenceUnsupported = 2, CInferenceOverflowed = 3 };
 
 /// Where a tensor stands.
 enum { CInferenceArena = 0, CInferenceInput = 1, CInferenceOutput = 2 };
@@ -129,9 +129,12 @@ int32_t cinference_plan_finish(
 /// Bytes of the arena and the prepared weights.
 int64_t cinference_plan_bytes(const CInferencePlan *plan);
 
-/// Runs all steps on one image. `seconds` is null or has a place for each step's time.
+/// Runs all steps on one image. `seconds` is null or has a place for each step's time. `CInferenceOverflowed` where
+/// step `*overflowed` is the first to leave the range of a float: the floating-point units say so, since a ReLU can
+/// make a number of the result.
 int32_t cinference_plan_execute(
-    CInferencePlan *plan, const float *input, float *output, double *seconds, CInferenceMessage *message);
+    CInferencePlan *plan, const float *input, float *output, double *seconds, int32_t *overflowed,
+    CInferenceMessage *message);
 
 /// In-place activation of `count` floats, on the calling thread.
 void cinference_activate(float *values, int64_t count, int32_t activation);

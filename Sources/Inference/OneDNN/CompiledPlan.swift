@@ -57,12 +57,16 @@ final class CompiledPlan {
     var bytes: Int { Int(cinference_plan_bytes(handle)) }
 
     /// Runs one image, and adds each step's time to `profile`.
+    ///
+    /// - Throws: `InferenceError` that names the layer where a value leaves the range of Float32.
     func execute(input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, profile: Profile?) throws {
         var message = CInferenceMessage()
+        var overflowed: Int32 = -1
         var seconds = [Double](repeating: 0, count: profile == nil ? 0 : steps.count)
         let code = seconds.withUnsafeMutableBufferPointer {
-            cinference_plan_execute(handle, input, output, profile == nil ? nil : $0.baseAddress, &message)
+            cinference_plan_execute(handle, input, output, profile == nil ? nil : $0.baseAddress, &overflowed, &message)
         }
+        if code == CInferenceOverflowed { throw InferenceError.overflow(label: steps[Int(overflowed)].label) }
         guard code == CInferenceDone else {
             throw InferenceError.library("oneDNN failed while running", label: nil, message: message.string)
         }
