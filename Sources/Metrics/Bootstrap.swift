@@ -43,7 +43,10 @@ public struct Bootstrap: Sendable {
     ///
     /// - Precondition: there is a draw, `share` is in [0,1] and `column` is one of them.
     public func percentile(_ share: Double, of column: Int) -> Double {
-        let sorted = stride(from: column, to: means.count, by: columns).map { means[$0] }.sorted()
+        Self.percentile(share, ofSorted: values(of: column).sorted())
+    }
+
+    static func percentile(_ share: Double, ofSorted sorted: [Double]) -> Double {
         let place = share * Double(sorted.count - 1)
         let low = Int(place)
         let high = min(low + 1, sorted.count - 1)

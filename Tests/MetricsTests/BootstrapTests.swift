@@ -1,13 +1,22 @@
 import Core
 import Metrics
+import Submission
 import TestSupport
 import Testing
 
-/// Resampled means and percentiles against NumPy's on the same draws (Fixtures/Metrics/make_bootstrap.py).
+/// Resampled means, percentiles, pooled figures and paired differences against NumPy's on the same draws (Fixtures/Metrics/make_bootstrap.py).
 @Suite struct BootstrapTests {
+    private static func golden() throws -> JSONObject {
+        try #require(try JSONValue(contentsOf: TestData.fixture("Metrics/bootstrap.json")).object)
+    }
+
+    private static func rows(_ name: String) throws -> [[Double]] {
+        try #require(golden()[name]?.array).map { ($0.array ?? []).compactMap(\.number) }
+    }
+
     @Test func equalsNumPyOnTheSameDraws() throws {
-        let golden = try #require(try JSONValue(contentsOf: TestData.fixture("Metrics/bootstrap.json")).object)
-        let rows = try #require(golden["rows"]?.array).map { ($0.array ?? []).compactMap(\.number) }
+        let golden = try Self.golden()
+        let rows = try Self.rows("rows")
         let means = try #require(golden["means"]?.array).flatMap { ($0.array ?? []).compactMap(\.number) }
         let low = try #require(golden["low"]?.array).compactMap(\.number)
         let high = try #require(golden["high"]?.array).compactMap(\.number)
@@ -20,5 +29,46 @@ import Testing
             #expect(abs(bootstrap.percentile(0.975, of: column) - high[column]) < 1e-13)
         }
         #expect(Bootstrap(rows: rows, draws: 500, seed: 8).means != bootstrap.means)
+    }
+
+    @Test func pooledIntervalsEqualNumPys() throws {
+        let pooled = try Self.rows("pooled")
+        let bootstrap = Bootstrap(rows: try Self.rows("counts"), draws: 500, seed: 7)
+        let rates = (0..<500).map { Rates(resampled: bootstrap.means[$0 * 5..<$0 * 5 + 5]) }
+        for (golden, figure) in zip(pooled, [\Rates.recall, \.precision, \.hmean]) {
+            let interval = Bootstrap.interval(of: rates.map { $0[keyPath: figure] })
+            #expect(abs(interval.lowerBound - golden[0]) < 1e-13 && abs(interval.upperBound - golden[1]) < 1e-13)
+        }
+    }
+
+    @Test func pairedDifferencesEqualNumPys() throws {
+        let golden = try Self.golden()
+        let first = try Self.rows("rows").map { $0[0] }
+        let second = try #require(golden["second"]?.array).compactMap(\.number)
+        let interval = try #require(golden["interval"]?.array).compactMap(\.number)
+        let comparison = PairedComparison(first, second, BootstrapOptions(draws: 500, seed: 7))
+        #expect(abs(comparison.difference - (golden["difference"]?.number ?? 0)) < 1e-15)
+        #expect(abs(comparison.interval.lowerBound - interval[0]) < 1e-15)
+        #expect(abs(comparison.interval.upperBound - interval[1]) < 1e-15)
+        #expect(comparison.pValue == golden["p"]?.number)
+        #expect(comparison.up == golden["up"]?.int && comparison.down == golden["down"]?.int && comparison.tied == 13)
+        let same = PairedComparison(first, first, BootstrapOptions(draws: 10))
+        #expect(same.interval == 0...0 && same.pValue == 1 && same.tied == 63 && !same.isSeparable)
+    }
+
+    /// The published folds: the set's own intervals hold its figures, and the same bytes come of the same seed.
+    @Test(.enabled(if: TestData.shared != nil)) func intervalsHoldTheFigures() async throws {
+        let truth = try AnnotationFile.read(path: TestData.shared("receipts/truth.json"))
+        let predictions = try AnnotationFile.read(path: TestData.shared("goldens/folds/fold0.quad.json"))
+        let options = ScoringOptions(metric: .clevalLeaderboard)
+        let score = try await scoreSet(truth: truth, predictions: predictions, options: options, width: 2)
+        let (mean, pooled) = score.intervals(BootstrapOptions())
+        for (interval, figure) in [(mean, score.mean), (pooled, score.pooled)] {
+            #expect(interval.hmean.contains(figure.hmean) && interval.recall.contains(figure.recall))
+            #expect(interval.precision.contains(figure.precision))
+            #expect(interval.hmean.upperBound - interval.hmean.lowerBound < 0.03)
+        }
+        #expect(score.intervals(BootstrapOptions()).mean == mean)
+        #expect(score.intervals(BootstrapOptions(seed: 1)).mean != mean)
     }
 }

@@ -145,10 +145,12 @@ struct EnsembleCommand: AsyncParsableCommand {
         let score = try await scoreSet(
             truth: AnnotationFile.read(path: truth), predictions: set, options: scoring.options,
             width: common.width)
+        let table = ScoreTable(
+            [ScoredFile(path: mean.label, score: score)], metric: scoring.metric, bootstrap: BootstrapOptions(draws: 0))
         switch form.format {
-        case .json: Output.print(ScoreTable.json([(mean.label, score)], metric: scoring.metric).text(indent: 2))
-        case .csv: Output.print(ScoreTable.csv([(mean.label, score)]))
-        case .table: Output.print(ScoreTable.table([(mean.label, score)]))
+        case .json: Output.print(table.json.text(indent: 2))
+        case .csv: Output.print(table.csv)
+        case .table: Output.print(table.text)
         }
     }
 

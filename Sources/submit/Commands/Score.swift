@@ -1,8 +1,6 @@
 import ArgumentParser
 import Core
-import Dataset
 import Metrics
-import Submission
 
 /// JSON/CSV + truth -> H-mean, precision, recall: per image, as means, pooled.
 struct Score: AsyncParsableCommand {
@@ -11,6 +9,9 @@ struct Score: AsyncParsableCommand {
         discussion: """
             The leaderboard's number is the mean over images of each image's CLEval H-mean; the pooled figures stand \
             beside it. The three means need not agree with each other. An image that a file lacks counts 0.
+
+            The interval holds 95% of the H of resampled images: what other images of the same kind might give. Two \
+            files whose intervals overlap may still differ for sure: `submit compare` looks at them image by image.
 
             ICDAR text is one .txt an image: gt_img_1.txt, res_img_1.txt and img_1.txt are all the image img_1, or \
             img_1.jpg where the other file has that. What its lines hold is told from the files.
@@ -32,55 +33,23 @@ struct Score: AsyncParsableCommand {
     var rank = false
 
     @OptionGroup var scoring: ScoringFlags
+    @OptionGroup var bootstrap: BootstrapFlags
     @OptionGroup var icdar: ICDARFlags
     @OptionGroup var form: FormatFlag
     @OptionGroup var common: CommonFlags
 
     func run() async throws {
-        let truth = try readTruth()
-        let icdar = icdar.options(names: truth.images.map(\.name))
-        var scored: [(path: String, score: SetScore)] = []
-        for path in files {
-            let predictions = try AnnotationFile.contents(path: path, icdar: icdar).set
-            let score: SetScore
-            do {
-                score = try await scoreSet(
-                    truth: truth, predictions: predictions, options: scoring.options, width: common.width)
-            } catch let error as MetricsError {
-                var diagnosis = error.diagnosis
-                diagnosis.path = path
-                throw CommandError(diagnosis)
-            }
-            if !score.unknownImages.isEmpty {
-                Terminal.warning(
-                    "\(path): \(score.unknownImages.count) images are not in the truth and do not count, "
-                        + "such as \(score.unknownImages[0])")
-            }
-            if !score.missingImages.isEmpty {
-                Terminal.warning(
-                    "\(path): lacks \(score.missingImages.count) of the truth's \(truth.images.count) images, "
-                        + "such as \(score.missingImages[0]); each counts 0")
-            }
-            scored.append((path, score))
-        }
+        var scored = try await ScoredFile.score(
+            files, against: truth, icdar, options: scoring.options, width: common.width)
         if let perImage {
             try AtomicFile.write(ScoreTable.perImage(scored), to: perImage, overwrite: common.force)
         }
         if rank { scored.sort { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } }
+        let table = ScoreTable(scored, metric: scoring.metric, bootstrap: bootstrap.options)
         switch form.format {
-        case .table: Output.print(ScoreTable.table(scored))
-        case .csv: Output.print(ScoreTable.csv(scored))
-        case .json: Output.print(ScoreTable.json(scored, metric: scoring.metric).text(indent: 2))
+        case .table: Output.print(table.text)
+        case .csv: Output.print(table.csv)
+        case .json: Output.print(table.json.text(indent: 2))
         }
-    }
-
-    /// ICDAR text names no image files: the first file of predictions that does lends its names.
-    private func readTruth() throws -> AnnotationSet {
-        var names: [String] = []
-        if try AnnotationFile.format(of: truth.truth) == .icdar {
-            let named = try files.first { try AnnotationFile.format(of: $0) != .icdar }
-            names = try named.map { try AnnotationFile.read(path: $0).images.map(\.name) } ?? []
-        }
-        return try truth.read(icdar: icdar.options(names: names))
     }
 }

@@ -1,0 +1,84 @@
+/// How a bootstrap is drawn.
+public struct BootstrapOptions: Sendable, Hashable {
+    /// How many resamples; 0 asks for no intervals.
+    public var draws: Int
+    /// The same seed gives the same draws, on every machine.
+    public var seed: UInt64
+
+    /// 2,000 draws unless said otherwise.
+    public init(draws: Int = 2_000, seed: UInt64 = 0) {
+        self.draws = draws
+        self.seed = seed
+    }
+}
+
+extension Bootstrap {
+    /// The middle 95% of a column's means.
+    public func interval(of column: Int) -> ClosedRange<Double> {
+        Self.interval(of: values(of: column))
+    }
+
+    /// A column's means, in the order of the draws.
+    public func values(of column: Int) -> [Double] {
+        stride(from: column, to: means.count, by: columns).map { means[$0] }
+    }
+
+    /// The middle 95% of `values`, percentiles as NumPy has them.
+    public static func interval(of values: [Double]) -> ClosedRange<Double> {
+        let sorted = values.sorted()
+        let low = percentile(0.025, ofSorted: sorted)
+        return low...max(low, percentile(0.975, ofSorted: sorted))
+    }
+}
+
+/// The 95% bootstrap intervals of recall, precision and H-mean.
+public struct RateIntervals: Sendable, Hashable {
+    public let recall, precision, hmean: ClosedRange<Double>
+
+    /// From three columns, in this order, of resampled figures.
+    init(_ recall: [Double], _ precision: [Double], _ hmean: [Double]) {
+        self.recall = Bootstrap.interval(of: recall)
+        self.precision = Bootstrap.interval(of: precision)
+        self.hmean = Bootstrap.interval(of: hmean)
+    }
+}
+
+extension SetScore {
+    /// The intervals of `mean` and `pooled`, images resampled.
+    ///
+    /// - Precondition: there is a draw.
+    public func intervals(_ options: BootstrapOptions) -> (mean: RateIntervals, pooled: RateIntervals) {
+        let rows = images.map { [$1.rates.recall, $1.rates.precision, $1.rates.hmean] + $1.counts.resampled }
+        let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
+        let width = ImageScore.Counts.resampledCount
+        let pooled = (0..<options.draws).map { draw in
+            let start = draw * drawn.columns + 3
+            return Rates(resampled: drawn.means[start..<start + width])
+        }
+        return (
+            RateIntervals(drawn.values(of: 0), drawn.values(of: 1), drawn.values(of: 2)),
+            RateIntervals(pooled.map(\.recall), pooled.map(\.precision), pooled.map(\.hmean))
+        )
+    }
+}
+
+extension ImageScore.Counts {
+    /// How many numbers `resampled` has.
+    public static let resampledCount = 5
+
+    /// What pooled figures are made of, as columns of a bootstrap.
+    public var resampled: [Double] {
+        [Double(truth), Double(detected), Double(truePositives), recallPenalty, precisionPenalty]
+    }
+}
+
+extension Rates {
+    /// The pooled figures of means over images of `ImageScore.Counts.resampled`.
+    public init(resampled means: ArraySlice<Double>) {
+        let first = means.startIndex
+        func rate(_ penalty: Double, _ total: Double) -> Double {
+            total == 0 ? 0 : max(0, means[first + 2] - penalty) / total
+        }
+        self.init(recall: rate(means[first + 3], means[first]), precision: rate(means[first + 4], means[first + 1]))
+    }
+}

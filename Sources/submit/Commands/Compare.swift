@@ -1,0 +1,49 @@
+import ArgumentParser
+import Metrics
+
+/// Predictions + truth -> differences, image by image, and how sure they are.
+struct Compare: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tell whether one file is better than another, image by image.",
+        discussion: """
+            Every file is compared with the first. The difference of the mean H stands with its 95% interval (the \
+            images resampled, the same resamples for both files) and with p, the share of random signs for the \
+            images' differences that give one as large (two-sided; below .05 by chance in one of twenty comparisons \
+            of equals). A difference whose interval holds zero is not separable: it may not show on other images.
+
+            Examples:
+              submit compare fold0.json vote3.json --truth val.json
+              submit compare base.csv a.csv b.csv --truth val.json --bootstrap 10000 --format json
+            """)
+
+    @Argument(help: ArgumentHelp("Predictions, two or more: JSON, CSV, or ICDAR zips.", valueName: "files"))
+    var files: [String]
+
+    @Option(name: .long, help: ArgumentHelp("How many of the images that moved most are listed.", valueName: "n"))
+    var moved = 5
+
+    @OptionGroup var truth: TruthOption
+    @OptionGroup var scoring: ScoringFlags
+    @OptionGroup var bootstrap: BootstrapFlags
+    @OptionGroup var icdar: ICDARFlags
+    @OptionGroup var form: FormatFlag
+    @OptionGroup var common: CommonFlags
+
+    func validate() throws {
+        if files.count < 2 { throw ValidationError("name two files or more: the others are compared with the first") }
+        if moved < 0 { throw ValidationError("--moved must be 0 or more, not \(moved)") }
+        if bootstrap.bootstrap == 0 { throw ValidationError("--bootstrap must be 1 or more here") }
+    }
+
+    func run() async throws {
+        let scored = try await ScoredFile.score(
+            files, against: truth, icdar, options: scoring.options, width: common.width)
+        let table = ComparisonTable(
+            scored, metric: scoring.metric, bootstrap: bootstrap.options, moved: moved)
+        switch form.format {
+        case .table: Output.print(table.text)
+        case .csv: Output.print(table.csv)
+        case .json: Output.print(table.json.text(indent: 2))
+        }
+    }
+}
