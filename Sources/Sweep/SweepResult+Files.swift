@@ -10,25 +10,27 @@ extension SweepResult {
         let columns = resultParameters
         let header =
             ["rank", "trial"] + columns.map(\.rawValue) + [
-                "hmean", "precision", "recall", "pooled_hmean", "pooled_precision", "pooled_recall", "boxes", "failure",
+                "hmean", "precision", "recall", "pooled_hmean", "pooled_precision", "pooled_recall", "boxes",
+                "low", "high", "difference_low", "difference_high", "chance", "separable", "failure",
             ]
         var rows = [header]
         for point in ranked {
             let figures = [point.mean, point.pooled].flatMap { [$0.hmean, $0.precision, $0.recall] }
             rows.append(
                 ["\(point.rank)", "\(point.trial)"] + columns.map { point.setting.text(of: $0) }
-                    + figures.map { JSONValue.number($0).text() } + ["\(point.boxes)", ""])
+                    + figures.map { JSONValue.number($0).text() } + ["\(point.boxes)"]
+                    + (point.confidence.map(Self.cells) ?? Array(repeating: "", count: 6)) + [""])
         }
         for point in failed {
             rows.append(
                 ["", "\(point.trial)"] + columns.map { point.setting.text(of: $0) }
-                    + Array(repeating: "", count: 7) + [Self.quoted(point.reason)])
+                    + Array(repeating: "", count: 13) + [Self.quoted(point.reason)])
         }
         return rows.map { $0.joined(separator: ",") + "\n" }.joined()
     }
 
     /// `results.json`: `{"schema": 1, "metric", "target", "images", "points": [{"rank", "trial", "settings", "mean",
-    /// "pooled", "boxes"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
+    /// "pooled", "boxes", "interval", "difference", "chance", "separable"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
     public var json: JSONValue {
         [
             "schema": 1,
@@ -37,10 +39,17 @@ extension SweepResult {
             "images": .int(imageCount),
             "points": .array(
                 ranked.map { point in
-                    [
+                    var object: JSONObject = [
                         "rank": .int(point.rank), "trial": .int(point.trial), "settings": settings(point.setting),
                         "mean": Self.json(point.mean), "pooled": Self.json(point.pooled), "boxes": .int(point.boxes),
                     ]
+                    if let confidence = point.confidence {
+                        object["interval"] = Self.json(confidence.interval)
+                        object["difference"] = Self.json(confidence.difference)
+                        object["chance"] = .number(confidence.chance)
+                        object["separable"] = .bool(confidence.isSeparable)
+                    }
+                    return .object(object)
                 }),
             "failed": .array(
                 failed.map { point in
@@ -69,6 +78,18 @@ extension SweepResult {
         [
             "recall": .number(rates.recall), "precision": .number(rates.precision), "hmean": .number(rates.hmean),
         ]
+    }
+
+    private static func json(_ interval: ClosedRange<Double>) -> JSONValue {
+        [.number(interval.lowerBound), .number(interval.upperBound)]
+    }
+
+    private static func cells(_ confidence: Confidence) -> [String] {
+        let (interval, difference) = (confidence.interval, confidence.difference)
+        let figures = [
+            interval.lowerBound, interval.upperBound, difference.lowerBound, difference.upperBound, confidence.chance,
+        ]
+        return figures.map { JSONValue.number($0).text() } + ["\(confidence.isSeparable)"]
     }
 
     private static func quoted(_ text: String) -> String {

@@ -18,6 +18,8 @@ public struct SweepResult: Sendable {
         public let pooled: Rates
         /// Boxes over all images.
         public let boxes: Int
+        /// How sure this place is; nil where nothing was resampled.
+        public var confidence: Confidence?
     }
 
     /// A point without a score.
@@ -31,7 +33,7 @@ public struct SweepResult: Sendable {
     }
 
     /// Best first. Ties go to fewer boxes, then to the lower trial number.
-    public let ranked: [Scored]
+    public private(set) var ranked: [Scored]
     /// In the order of the search space.
     public let failed: [Failed]
     /// The parameters with more than one value, in the configuration's order: a table's columns.
@@ -85,6 +87,17 @@ public struct SweepResult: Sendable {
         metric = options.metric
         imageCount = images.count
         self.resumedImages = resumedImages
+    }
+
+    /// Tells of each ranked point how sure its place is.
+    ///
+    /// - Parameter outcomes: those that the result was made of.
+    mutating func resample(_ outcomes: [ImageOutcome], _ options: BootstrapOptions, width: Int) async throws {
+        let confidence = SweepConfidence(
+            target: target, options: options, outcomes: outcomes, points: ranked.map { $0.trial - 1 })
+        for (position, found) in try await confidence.run(width: width).enumerated() {
+            ranked[position].confidence = found
+        }
     }
 
     private static func failure(of point: Int, _ outcomes: [ImageOutcome]) -> String? {

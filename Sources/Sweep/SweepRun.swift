@@ -95,14 +95,17 @@ public struct SweepRun: Sendable {
     /// Scores all points.
     ///
     /// - Parameters:
+    ///   - bootstrap: how intervals are drawn.
     ///   - journal: where finished images are kept, so that the same sweep started again goes on; nil keeps none.
     ///   - width: how many images are worked on side by side; the result does not depend on it.
     ///   - progress: called with the number of images done, for display.
     /// - Returns: the ranked points; points that failed stand apart with their reasons, and the rest is complete.
     /// - Throws: `SweepError` and `FileError` of the journal, errors of scoring options, cancellation. A map that cannot
     ///   be read is no error of the run but of the points.
-    public func run(journal: String? = nil, width: Int, progress: (Int) -> Void = { _ in }) async throws -> SweepResult
-    {
+    public func run(
+        bootstrap: BootstrapOptions = BootstrapOptions(), journal: String? = nil, width: Int,
+        progress: (Int) -> Void = { _ in }
+    ) async throws -> SweepResult {
         try options.validate()
         let (journal, note) = try open(journal)
         let finished = journal?.finished ?? [:]
@@ -115,9 +118,11 @@ public struct SweepRun: Sendable {
             return outcome
         }
         try journal?.sync()
-        return SweepResult(
+        var result = SweepResult(
             configuration: configuration, points: points, images: imageNames, outcomes: outcomes, options: options,
             notes: notes + note, resumedImages: imageNames.count { finished[$0] != nil })
+        try await result.resample(outcomes, bootstrap, width: width)
+        return result
     }
 
     /// The journal, or why none is kept: maps that cannot be looked at cannot be told apart from others later.

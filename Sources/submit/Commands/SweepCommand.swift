@@ -17,6 +17,9 @@ struct SweepCommand: AsyncParsableCommand {
             folder gets results.csv, results.json, a journal (the same command goes on after a kill) and a CSV for each \
             of the best --top points, for the test images where --test-maps is given.
 
+            The intervals resample the images, all points alike: a point marked ≈ may be as good as the first on other \
+            images of the same kind. The winner of many points is flattered: expect less than its H.
+
             Example:
               submit sweep --maps maps/val/fold0 --truth val.json \\
                 --config configs/sweeps/grid75.yaml --output submissions/fold0 \\
@@ -53,6 +56,7 @@ struct SweepCommand: AsyncParsableCommand {
     var dryRun = false
 
     @OptionGroup var scoring: ScoringFlags
+    @OptionGroup var bootstrap: BootstrapFlags
     @OptionGroup var icdar: ICDARFlags
     @OptionGroup var style: CSVFlags
     @OptionGroup var form: FormatFlag
@@ -89,7 +93,9 @@ struct SweepCommand: AsyncParsableCommand {
         try AtomicFile.createFolder(at: output)
         var progress = Progress("sweep", total: run.imageNames.count, quiet: common.quiet)
         defer { progress.finish() }
-        let result = try await run.run(journal: output + "/journal.jsonl", width: common.width) { progress.update($0) }
+        let result = try await run.run(
+            bootstrap: bootstrap.options, journal: output + "/journal.jsonl", width: common.width
+        ) { progress.update($0) }
         progress.finish()
         for note in result.notes.dropFirst(run.notes.count) { Terminal.note(note, quiet: common.quiet) }
         let resumed = result.resumedImages > 0 ? ", \(result.resumedImages) of them from the journal" : ""
@@ -123,19 +129,39 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func table(_ result: SweepResult) -> String {
+        let isResampled = bootstrap.bootstrap > 0
         var table = TextTable(
-            ["rank"] + result.sweptParameters.map(\.rawValue) + ["H", "P", "R", "pooled H", "boxes", "trial"])
+            ["rank"] + result.sweptParameters.map(\.rawValue) + ["H", "P", "R", "pooled H", "boxes", "trial"]
+                + (isResampled ? ["95%", "best in", "to the first, 95%"] : []))
         let shown = 20
         for point in result.ranked.prefix(shown) {
+            let confidence = point.confidence.map {
+                [
+                    ScoreTable.cell($0.interval), String(format: "%.1f%%", 100 * $0.chance),
+                    point.rank == 1
+                        ? "-" : ScoreTable.cell($0.difference, signed: true) + ($0.isSeparable ? "" : " ≈"),
+                ]
+            }
             table.add(
                 ["\(point.rank)"] + result.sweptParameters.map { point.setting[$0].text() }
                     + ScoreTable.cells(point.mean) + [
                         String(format: "%.6f", point.pooled.hmean), "\(point.boxes)", "\(point.trial)",
-                    ])
+                    ] + (confidence ?? []))
         }
         let more =
             result.ranked.count > shown ? "\n… and \(result.ranked.count - shown) more in \(output)/results.csv" : ""
-        return table.text + more
+        return table.text + more + (sureness(result).map { "\n" + $0 } ?? "")
+    }
+
+    /// How far the winner can be trusted.
+    private func sureness(_ result: SweepResult) -> String? {
+        guard let winner = result.ranked.first?.confidence, result.ranked.count > 1 else { return nil }
+        let close = result.ranked.dropFirst().count { $0.confidence?.isSeparable == false }
+        return String(format: "the first is best, or as good as the best, in %.1f%%", 100 * winner.chance)
+            + " of \(bootstrap.bootstrap) resamples of the images; "
+            + (close == 0
+                ? "it is separable from all other points"
+                : "\(close) of \(result.ranked.count - 1) other points are not separable from it (≈)")
     }
 
     private func confirmSize(of space: SweepConfiguration, images: Int) throws {

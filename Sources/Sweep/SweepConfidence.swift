@@ -1,0 +1,95 @@
+import Core
+import Metrics
+
+extension SweepResult {
+    /// How sure a point's place is: every point's figure from the same resamples of the images.
+    public struct Confidence: Sendable, Equatable {
+        /// 95% of the resampled figures that rank.
+        public let interval: ClosedRange<Double>
+        /// The same of the differences to the winner; zero throughout for the winner itself.
+        public let difference: ClosedRange<Double>
+        /// The share of resamples in which no point is better; points that are the same share it.
+        public let chance: Double
+
+        /// Whether the winner is better than this point in 97.5% of the resamples.
+        public var isSeparable: Bool { difference.upperBound < 0 }
+    }
+}
+
+/// Resamples the images for all points of a sweep, some columns at a time: memory does not grow with the points.
+struct SweepConfidence: Sendable {
+    /// The figures of one image at one point that a resample needs: one for a mean, more for a pooled one.
+    let target: SweepConfiguration.Target
+    let options: BootstrapOptions
+    let outcomes: [ImageOutcome]
+    /// The places of the points in the outcomes, best first.
+    let points: [Int]
+
+    private static let chunk = 128
+
+    /// The confidence of each of `points`.
+    ///
+    /// - Complexity: O(draws · images · points).
+    func run(width: Int) async throws -> [SweepResult.Confidence] {
+        guard let winner = points.first, options.draws > 0 else { return [] }
+        let best = values(of: [winner])[0]
+        let starts = Array(stride(from: 0, to: points.count, by: Self.chunk))
+        let parts = try await parallelMap(starts, width: width) { _, start in
+            let drawn = values(of: points[start..<min(start + Self.chunk, points.count)])
+            let highest = (0..<options.draws).map { draw in drawn.reduce(-.infinity) { max($0, $1[draw]) } }
+            return (
+                intervals: drawn.map { values in
+                    (
+                        Bootstrap.interval(of: values),
+                        Bootstrap.interval(of: zip(values, best).map { $0 - $1 })
+                    )
+                }, highest: highest
+            )
+        }
+        let highest = (0..<options.draws).map { draw in parts.reduce(-.infinity) { max($0, $1.highest[draw]) } }
+        let chances = try await parallelMap(starts, width: width) { part, start in
+            let reaches = (0..<options.draws).contains { parts[part].highest[$0] == highest[$0] }
+            let range = start..<min(start + Self.chunk, points.count)
+            guard reaches else { return [Double](repeating: 0, count: range.count) }
+            return values(of: points[range]).map { values in
+                Double((0..<options.draws).count { values[$0] == highest[$0] }) / Double(options.draws)
+            }
+        }
+        return zip(parts.flatMap(\.intervals), chances.joined()).map { intervals, chance in
+            SweepResult.Confidence(interval: intervals.0, difference: intervals.1, chance: chance)
+        }
+    }
+
+    /// The resampled figures of some points, a list of draws each.
+    private func values(of points: some Collection<Int>) -> [[Double]] {
+        let rows = outcomes.map { outcome in
+            points.flatMap { point in figures(outcome.scores[Int(outcome.places[point])]) }
+        }
+        let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
+        let width = drawn.columns / points.count
+        return (0..<points.count).map { position in
+            (0..<options.draws).map { draw in
+                let start = draw * drawn.columns + position * width
+                return value(drawn.means[start..<start + width])
+            }
+        }
+    }
+
+    private func figures(_ score: ImageScore) -> [Double] {
+        switch target {
+        case .hmean: [score.rates.hmean]
+        case .precision: [score.rates.precision]
+        case .recall: [score.rates.recall]
+        case .pooledHmean, .pooledPrecision, .pooledRecall: score.counts.resampled
+        }
+    }
+
+    private func value(_ means: ArraySlice<Double>) -> Double {
+        switch target {
+        case .hmean, .precision, .recall: means[means.startIndex]
+        case .pooledHmean: Rates(resampled: means).hmean
+        case .pooledPrecision: Rates(resampled: means).precision
+        case .pooledRecall: Rates(resampled: means).recall
+        }
+    }
+}
