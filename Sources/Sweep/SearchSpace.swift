@@ -14,6 +14,8 @@ public struct Axis: Sendable, Equatable {
         case uniform(ClosedRange<Double>)
         /// Any number between the two, its logarithm uniform; random search only.
         case logUniform(ClosedRange<Double>)
+        /// All numbers at once: the best is found for each point of the other axes (`box_thresh` only).
+        case exact
     }
 
     /// What moves along this axis.
@@ -38,11 +40,12 @@ public struct Axis: Sendable, Equatable {
         case .rows(let rows): rows.count
         case .steps(let first, let last, _): max(0, last - first + 1)
         case .uniform, .logUniform: nil
+        case .exact: 1
         }
     }
 
     /// Whether this axis has more than one value.
-    public var isSwept: Bool { count != 1 }
+    public var isSwept: Bool { count != 1 || domain == .exact }
 
     /// The values at `position`, below `count`.
     func row(_ position: Int) -> [JSONValue] {
@@ -50,12 +53,15 @@ public struct Axis: Sendable, Equatable {
         case .rows(let rows): rows[position]
         case .steps(let first, _, let quantum): [.number(Self.multiple(first + position, of: quantum))]
         case .uniform(let range), .logUniform(let range): [.number(range.lowerBound)]
+        // Until it is solved: every box stays.
+        case .exact: [.number(0)]
         }
     }
 
     /// One draw: rows and steps are all equally likely.
     func draw(_ generator: inout SeededGenerator) -> [JSONValue] {
         switch domain {
+        case .exact: row(0)
         case .rows, .steps: row(Int.random(in: 0..<(count ?? 1), using: &generator))
         case .uniform(let range): [.number(Double.random(in: range, using: &generator))]
         case .logUniform(let range):
@@ -90,6 +96,9 @@ public struct SearchSpace: Sendable, Equatable {
     public var parameters: [Parameter] { axes.flatMap(\.parameters) }
     /// The parameters with more than one value, in their order.
     public var sweptParameters: [Parameter] { axes.filter(\.isSwept).flatMap(\.parameters) }
+
+    /// Whether an axis is to be solved for its best value.
+    public var isExact: Bool { axes.contains { $0.domain == .exact } }
 
     /// The grid's number of points, at most `Int.max`; nil where an axis has no end of values.
     public var gridCount: Int? {

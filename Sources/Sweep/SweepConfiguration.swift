@@ -8,6 +8,7 @@ import Core
 ///       thresh: {values: [.20, .22, .24]}
 ///       models.head.postprocess.box_thresh: {min: .2, max: .3, distribution: q_uniform, q: .02}
 ///       max_candidates: {value: 600}
+///       # box_thresh: exact        # the best of all numbers, for each point of the others
 ///     points:                      # or, beside it: rows of values that move together
 ///       columns: [thresh, box_thresh]
 ///       rows: [[.24, .25], [.26, .25]]

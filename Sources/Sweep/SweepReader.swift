@@ -148,6 +148,9 @@ struct SweepReader {
     private func axes(_ node: Node, prefix: String) throws -> [Axis] {
         try members(node, of: "parameters").flatMap { key, value throws -> [Axis] in
             let name = prefix + key.name
+            if Parameter(named: name) == .boxThresh, value.scalar?.string == "exact" {
+                return [Axis([.boxThresh], .exact)]
+            }
             let inner = try members(value, of: name)
             if inner.count == 1, inner[0].key.name == "parameters" {
                 return try axes(inner[0].value, prefix: name + ".")

@@ -30,7 +30,7 @@ extension SweepResult {
     }
 
     /// `results.json`: `{"schema": 1, "metric", "target", "images", "points": [{"rank", "trial", "settings", "mean",
-    /// "pooled", "boxes", "interval", "difference", "chance", "separable"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
+    /// "pooled", "boxes", "plateau", "interval", "difference", "chance", "separable"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
     public var json: JSONValue {
         [
             "schema": 1,
@@ -43,6 +43,12 @@ extension SweepResult {
                         "rank": .int(point.rank), "trial": .int(point.trial), "settings": settings(point.setting),
                         "mean": Self.json(point.mean), "pooled": Self.json(point.pooled), "boxes": .int(point.boxes),
                     ]
+                    if let curve = point.curve {
+                        object["plateau"] = [
+                            "above": .number(curve.plateau.above), "through": .number(curve.plateau.through),
+                            "count": .int(curve.plateauCount),
+                        ]
+                    }
                     if let confidence = point.confidence {
                         object["interval"] = Self.json(confidence.interval)
                         object["difference"] = Self.json(confidence.difference)
@@ -60,6 +66,23 @@ extension SweepResult {
                 }),
             "notes": .array(notes.map(JSONValue.string)),
         ]
+    }
+
+    /// `curves.csv`: the figures for each stretch of `box_thresh`, from above one score up to the next, of every point
+    /// that was solved; nil where none was.
+    public var curvesCSV: String? {
+        guard ranked.contains(where: { $0.curve != nil }) else { return nil }
+        var text = "rank,above,through,hmean,precision,recall,pooled_hmean,pooled_precision,pooled_recall,boxes\n"
+        for point in ranked {
+            var above = 0.0
+            for step in point.curve?.steps ?? [] {
+                let figures = [step.mean, step.pooled].flatMap { [$0.hmean, $0.precision, $0.recall] }
+                let numbers = ([above, step.through] + figures).map { JSONValue.number($0).text() }
+                text += "\(point.rank),\(numbers.joined(separator: ",")),\(step.boxes)\n"
+                above = step.through
+            }
+        }
+        return text
     }
 
     /// What says all there is to a point, then what the configuration names beside it.

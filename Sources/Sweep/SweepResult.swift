@@ -18,6 +18,8 @@ public struct SweepResult: Sendable {
         public let pooled: Rates
         /// Boxes over all images.
         public let boxes: Int
+        /// The figures at every `box_thresh`, where the sweep solved for it.
+        public var curve: BoxThreshCurve?
         /// How sure this place is; nil where nothing was resampled.
         public var confidence: Confidence?
     }
@@ -37,7 +39,7 @@ public struct SweepResult: Sendable {
     /// In the order of the search space.
     public let failed: [Failed]
     /// The parameters with more than one value, in the configuration's order: a table's columns.
-    public let sweptParameters: [Parameter]
+    public private(set) var sweptParameters: [Parameter]
     /// All parameters that the configuration names.
     public let parameters: [Parameter]
     /// What ranks.
@@ -89,6 +91,12 @@ public struct SweepResult: Sendable {
         self.resumedImages = resumedImages
     }
 
+    /// Gives each ranked point the curve that its `box_thresh` was read off.
+    mutating func add(_ curves: [Setting: BoxThreshCurve], of space: SearchSpace) {
+        sweptParameters = space.sweptParameters
+        for position in ranked.indices { ranked[position].curve = curves[ranked[position].setting] }
+    }
+
     /// Tells of each ranked point how sure its place is.
     ///
     /// - Parameter outcomes: those that the result was made of.
@@ -119,7 +127,14 @@ public struct SweepResult: Sendable {
 extension SweepResult.Scored {
     /// The figure that ranks.
     public func value(of target: SweepConfiguration.Target) -> Double {
-        switch target {
+        target.value(mean: mean, pooled: pooled)
+    }
+}
+
+extension SweepConfiguration.Target {
+    /// The figure that ranks, of the two kinds of figures.
+    func value(mean: Rates, pooled: Rates) -> Double {
+        switch self {
         case .hmean: mean.hmean
         case .precision: mean.precision
         case .recall: mean.recall

@@ -107,6 +107,9 @@ public struct SweepRun: Sendable {
         progress: (Int) -> Void = { _ in }
     ) async throws -> SweepResult {
         try options.validate()
+        if configuration.space.isExact {
+            return try await runExact(bootstrap: bootstrap, journal: journal, width: width, progress: progress)
+        }
         let (journal, note) = try open(journal)
         let finished = journal?.finished ?? [:]
         let (groups, maps, truth, options) = (groups, maps, truth, options)
@@ -122,6 +125,39 @@ public struct SweepRun: Sendable {
             configuration: configuration, points: points, images: imageNames, outcomes: outcomes, options: options,
             notes: notes + note, resumedImages: imageNames.count { finished[$0] != nil })
         try await result.resample(outcomes, bootstrap, width: width)
+        return result
+    }
+
+    /// Solves for `box_thresh` at each point, then runs the points that come out.
+    private func runExact(
+        bootstrap: BootstrapOptions, journal: String?, width: Int, progress: (Int) -> Void
+    ) async throws -> SweepResult {
+        let (groups, maps, truth, options) = (groups, maps, truth, options)
+        // A map that cannot be read is told of by the second run, point by point.
+        let images = try await parallelMap(imageNames, width: width) { _, name in
+            let image = ImageTruth(truth[name] ?? ImageAnnotation(name: name), options: options)
+            return try? ImageSteps.all(name, in: maps, truth: image, groups: groups)
+        }.compactMap { $0 }
+        let target = configuration.target
+        let curves = try await parallelMap(Array(points.indices), width: width) { _, point in
+            BoxThreshCurve(images.map { $0[point] }, options: options, target: target)
+        }
+        var solved = configuration
+        var curveOf: [Setting: BoxThreshCurve] = [:]
+        let parameters = configuration.space.sweptParameters
+        let rows = zip(points, curves).map { point, curve in
+            var point = point
+            point[.boxThresh] = .number(curve.plateau.boxThresh)
+            curveOf[point] = curve
+            return parameters.map { point[$0] }
+        }
+        solved.space.axes = [Axis(parameters, .rows(rows))] + configuration.space.axes.filter { !$0.isSwept }
+        solved.method = .grid
+        solved.runCap = nil
+        let run = try SweepRun(
+            solved, base: points[0], maps: maps, truth: truth, options: options, onlyCommonImages: true)
+        var result = try await run.run(bootstrap: bootstrap, journal: journal, width: width, progress: progress)
+        result.add(curveOf, of: configuration.space)
         return result
     }
 

@@ -90,7 +90,8 @@ struct SweepResultTests {
         #expect(
             rows[0].joined(separator: " ")
                 == "rank trial thresh box_thresh max_candidates use_polygon unclip_ratio min_size clip_to_image "
-                + "box_unclip_ratio hmean precision recall pooled_hmean pooled_precision pooled_recall boxes failure")
+                + "box_unclip_ratio hmean precision recall pooled_hmean pooled_precision pooled_recall boxes "
+                + "low high difference_low difference_high chance separable failure")
         let json = try #require(result.json.object)
         #expect(json["schema"] == 1 && json["metric"] == "leaderboard" && json["images"] == 4)
         let points = try #require(json["points"]?.array)

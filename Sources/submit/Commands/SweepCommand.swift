@@ -17,6 +17,9 @@ struct SweepCommand: AsyncParsableCommand {
             folder gets results.csv, results.json, a journal (the same command goes on after a kill) and a CSV for each \
             of the best --top points, for the test images where --test-maps is given.
 
+            box_thresh: exact in the YAML finds the best of all numbers for each point of the other parameters; \
+            curves.csv then has the figures at every box_thresh.
+
             The intervals resample the images, all points alike: a point marked ≈ may be as good as the first on other \
             images of the same kind. The winner of many points is flattered: expect less than its H.
 
@@ -109,6 +112,9 @@ struct SweepCommand: AsyncParsableCommand {
     private func write(_ result: SweepResult, store: MapStore, truth: AnnotationSet) async throws {
         try AtomicFile.write(result.csv, to: output + "/results.csv", overwrite: true)
         try AtomicFile.write(result.json.text(indent: 2) + "\n", to: output + "/results.json", overwrite: true)
+        if let curves = result.curvesCSV {
+            try AtomicFile.write(curves, to: output + "/curves.csv", overwrite: true)
+        }
         guard top > 0, !result.ranked.isEmpty else { return }
         let candidates = try testMaps.map { try MapStore.open(at: $0) } ?? store
         let scored = Set(store.imageNames)
@@ -130,8 +136,10 @@ struct SweepCommand: AsyncParsableCommand {
 
     private func table(_ result: SweepResult) -> String {
         let isResampled = bootstrap.bootstrap > 0
+        let isSolved = result.ranked.contains { $0.curve != nil }
         var table = TextTable(
             ["rank"] + result.sweptParameters.map(\.rawValue) + ["H", "P", "R", "pooled H", "boxes", "trial"]
+                + (isSolved ? ["best from above … through"] : [])
                 + (isResampled ? ["95%", "best in", "to the first, 95%"] : []))
         let shown = 20
         for point in result.ranked.prefix(shown) {
@@ -146,11 +154,17 @@ struct SweepCommand: AsyncParsableCommand {
                 ["\(point.rank)"] + result.sweptParameters.map { point.setting[$0].text() }
                     + ScoreTable.cells(point.mean) + [
                         String(format: "%.6f", point.pooled.hmean), "\(point.boxes)", "\(point.trial)",
-                    ] + (confidence ?? []))
+                    ] + (point.curve.map { [Self.text($0)] } ?? []) + (confidence ?? []))
         }
         let more =
             result.ranked.count > shown ? "\n… and \(result.ranked.count - shown) more in \(output)/results.csv" : ""
         return table.text + more + (sureness(result).map { "\n" + $0 } ?? "")
+    }
+
+    private static func text(_ curve: BoxThreshCurve) -> String {
+        let (plateau, others) = (curve.plateau, curve.plateauCount - 1)
+        return String(format: "%.6f … %.6f", plateau.above, plateau.through)
+            + (others > 0 ? " and \(others) more" : "")
     }
 
     /// How far the winner can be trusted.
