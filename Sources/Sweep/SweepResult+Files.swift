@@ -97,7 +97,7 @@ extension SweepResult {
         return .object(object)
     }
 
-    private static func json(_ rates: Rates) -> JSONValue {
+    static func json(_ rates: Rates) -> JSONValue {
         [
             "recall": .number(rates.recall), "precision": .number(rates.precision), "hmean": .number(rates.hmean),
         ]

@@ -21,10 +21,11 @@ public struct SweepRun: Sendable {
     /// What is worth saying before the run: keys read over, repeated points, maps without truth.
     public let notes: [String]
 
-    private let configuration: SweepConfiguration
-    private let maps: any MapSource
-    private let truth: AnnotationSet
-    private let options: ScoringOptions
+    let configuration: SweepConfiguration
+    let base: Setting
+    let maps: any MapSource
+    let truth: AnnotationSet
+    let options: ScoringOptions
     private let groups: PointGroups
 
     /// A sweep of `maps` against `truth`.
@@ -41,6 +42,7 @@ public struct SweepRun: Sendable {
         options: ScoringOptions, onlyCommonImages: Bool = false
     ) throws {
         self.configuration = configuration
+        self.base = base
         self.maps = maps
         self.truth = truth
         self.options = options

@@ -20,6 +20,8 @@ struct SweepCommand: AsyncParsableCommand {
             box_thresh: exact in the YAML finds the best of all numbers for each point of the other parameters; \
             curves.csv then has the figures at every box_thresh.
 
+            --folds gives the honest figure: what is chosen on some images looks better on them than on others.
+
             The intervals resample the images, all points alike: a point marked ≈ may be as good as the first on other \
             images of the same kind. The winner of many points is flattered: expect less than its H.
 
@@ -29,8 +31,11 @@ struct SweepCommand: AsyncParsableCommand {
                 --test-maps maps/test/fold0
             """)
 
-    @Option(name: .long, help: ArgumentHelp("Map store of the labelled images.", valueName: "folder"))
-    var maps: String
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Map store of the labelled images; may be left out where --folds names stores.", valueName: "folder"))
+    var maps: String?
 
     @OptionGroup var truth: TruthOption
 
@@ -48,6 +53,17 @@ struct SweepCommand: AsyncParsableCommand {
         name: .long,
         help: ArgumentHelp("Map store of the test images: the candidates are written for them.", valueName: "folder"))
     var testMaps: String?
+
+    @Option(
+        name: .long, help: "Which point is the choice: peak, or plateau, whose neighbours on the grid are good too.")
+    var pick = PickRule.peak
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Folds, by comma: truth files or map stores. Each is scored at the setting that the others choose.",
+            valueName: "files"))
+    var folds: String?
 
     @Flag(name: .long, help: "Score the images that have both map and truth, where the truth names more.")
     var onlyCommonImages = false
@@ -67,11 +83,13 @@ struct SweepCommand: AsyncParsableCommand {
 
     func validate() throws {
         if top < 0 { throw ValidationError("--top must be 0 or more, not \(top)") }
+        if maps == nil, folds == nil { throw ValidationError("name the maps: --maps FOLDER") }
     }
 
     func run() async throws {
         let space = try SweepConfiguration(contentsOf: config)
-        let store = try MapStore.open(at: maps)
+        let folds = try Folds(folds)
+        let store: any MapSource = try maps.map { try MapStore.open(at: $0) } ?? folds.joined()
         let truth = try truth.read(icdar: icdar.options(names: store.imageNames))
         try confirmSize(of: space, images: store.imageNames.count)
         let run = try SweepRun(
@@ -79,17 +97,29 @@ struct SweepCommand: AsyncParsableCommand {
             onlyCommonImages: onlyCommonImages)
         for note in run.notes { Terminal.note(note, quiet: common.quiet) }
         if dryRun {
-            return Output.print("\(run.points.count) points x \(run.imageNames.count) images of \(maps) -> \(output)")
+            return Output.print(
+                "\(run.points.count) points x \(run.imageNames.count) images of \(store.label) -> \(output)")
         }
         let result = try await score(run)
-        try await write(result, store: store, truth: truth)
+        let outOfFold = try await outOfFold(folds, run, result)
+        let table = SweepTable(
+            result: result, resamples: bootstrap.bootstrap, pick: result.pick(pick), outOfFold: outOfFold,
+            resultsPath: output + "/results.csv")
+        try await write(table, store: store, truth: truth)
         switch form.format {
         case .table where result.ranked.isEmpty: break
-        case .table: Output.print(table(result))
+        case .table: Output.print(table.text)
         case .csv: Output.print(String(result.csv.dropLast()))
-        case .json: Output.print(result.json.text(indent: 2))
+        case .json: Output.print(table.json.text(indent: 2))
         }
-        try reportFailures(of: result)
+        try reportFailures(of: result, store.label)
+    }
+
+    private func outOfFold(_ folds: Folds, _ run: SweepRun, _ result: SweepResult) async throws -> OutOfFold? {
+        guard !folds.all.isEmpty, !result.ranked.isEmpty else { return nil }
+        var progress = Progress("folds", total: folds.all.count, quiet: common.quiet)
+        defer { progress.finish() }
+        return try await run.outOfFold(folds.all, result: result, width: common.width) { progress.update($0) }
     }
 
     private func score(_ run: SweepRun) async throws -> SweepResult {
@@ -109,20 +139,23 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     /// Results are this folder's own, made again from the same journal, so they replace what an earlier run left.
-    private func write(_ result: SweepResult, store: MapStore, truth: AnnotationSet) async throws {
+    private func write(_ table: SweepTable, store: any MapSource, truth: AnnotationSet) async throws {
+        let result = table.result
         try AtomicFile.write(result.csv, to: output + "/results.csv", overwrite: true)
-        try AtomicFile.write(result.json.text(indent: 2) + "\n", to: output + "/results.json", overwrite: true)
+        try AtomicFile.write(table.json.text(indent: 2) + "\n", to: output + "/results.json", overwrite: true)
         if let curves = result.curvesCSV {
             try AtomicFile.write(curves, to: output + "/curves.csv", overwrite: true)
         }
         guard top > 0, !result.ranked.isEmpty else { return }
-        let candidates = try testMaps.map { try MapStore.open(at: $0) } ?? store
+        let candidates: any MapSource = try testMaps.map { try MapStore.open(at: $0) } ?? store
+        var points = Array(result.ranked.prefix(top))
+        if let picked = table.pick?.point, picked.rank > top { points.append(picked) }
         let scored = Set(store.imageNames)
         let order =
             try style.options().order
             ?? (testMaps == nil ? truth.images.map(\.name).filter(scored.contains) : nil)
         let files = try await CandidateFiles.write(
-            Array(result.ranked.prefix(top)), from: candidates, order: order, to: output,
+            points, from: candidates, order: order, to: output,
             style: try style.options().csv,
             overwrite: true, width: common.width)
         let twins = files.filter { $0.identicalTo != nil }.map { ($0.path as NSString).lastPathComponent }
@@ -134,50 +167,6 @@ struct SweepCommand: AsyncParsableCommand {
             "candidates: \(files.count) CSVs in \(output), \(files.count - twins.count) different", quiet: common.quiet)
     }
 
-    private func table(_ result: SweepResult) -> String {
-        let isResampled = bootstrap.bootstrap > 0
-        let isSolved = result.ranked.contains { $0.curve != nil }
-        var table = TextTable(
-            ["rank"] + result.sweptParameters.map(\.rawValue) + ["H", "P", "R", "pooled H", "boxes", "trial"]
-                + (isSolved ? ["best from above … through"] : [])
-                + (isResampled ? ["95%", "best in", "to the first, 95%"] : []))
-        let shown = 20
-        for point in result.ranked.prefix(shown) {
-            let confidence = point.confidence.map {
-                [
-                    ScoreTable.cell($0.interval), String(format: "%.1f%%", 100 * $0.chance),
-                    point.rank == 1
-                        ? "-" : ScoreTable.cell($0.difference, signed: true) + ($0.isSeparable ? "" : " ≈"),
-                ]
-            }
-            table.add(
-                ["\(point.rank)"] + result.sweptParameters.map { point.setting[$0].text() }
-                    + ScoreTable.cells(point.mean) + [
-                        String(format: "%.6f", point.pooled.hmean), "\(point.boxes)", "\(point.trial)",
-                    ] + (point.curve.map { [Self.text($0)] } ?? []) + (confidence ?? []))
-        }
-        let more =
-            result.ranked.count > shown ? "\n… and \(result.ranked.count - shown) more in \(output)/results.csv" : ""
-        return table.text + more + (sureness(result).map { "\n" + $0 } ?? "")
-    }
-
-    private static func text(_ curve: BoxThreshCurve) -> String {
-        let (plateau, others) = (curve.plateau, curve.plateauCount - 1)
-        return String(format: "%.6f … %.6f", plateau.above, plateau.through)
-            + (others > 0 ? " and \(others) more" : "")
-    }
-
-    /// How far the winner can be trusted.
-    private func sureness(_ result: SweepResult) -> String? {
-        guard let winner = result.ranked.first?.confidence, result.ranked.count > 1 else { return nil }
-        let close = result.ranked.dropFirst().count { $0.confidence?.isSeparable == false }
-        return String(format: "the first is best, or as good as the best, in %.1f%%", 100 * winner.chance)
-            + " of \(bootstrap.bootstrap) resamples of the images; "
-            + (close == 0
-                ? "it is separable from all other points"
-                : "\(close) of \(result.ranked.count - 1) other points are not separable from it (≈)")
-    }
-
     private func confirmSize(of space: SweepConfiguration, images: Int) throws {
         guard space.pointCount > 1_000_000, !yes else { return }
         throw CommandError(
@@ -187,7 +176,7 @@ struct SweepCommand: AsyncParsableCommand {
                 nextStep: "pass --yes to go ahead, or take method: random with run_cap"))
     }
 
-    private func reportFailures(of result: SweepResult) throws {
+    private func reportFailures(of result: SweepResult, _ label: String) throws {
         guard let first = result.failed.first else { return }
         let reasons = Dictionary(grouping: result.failed, by: \.reason).sorted { $0.value[0].trial < $1.value[0].trial }
         for (reason, points) in reasons.prefix(5) {
@@ -196,7 +185,9 @@ struct SweepCommand: AsyncParsableCommand {
         }
         throw CommandError(
             Diagnosis(
-                .badData, "\(result.failed.count) points failed and have no score", path: maps, found: first.reason,
+                .badData, "\(result.failed.count) points failed and have no score", path: label, found: first.reason,
                 nextStep: "mend what is named and run the same command again"))
     }
 }
+
+extension PickRule: ExpressibleByArgument {}

@@ -1,0 +1,130 @@
+import Core
+import Dataset
+import Metrics
+import PostProc
+
+/// The honest figure of a sweep: each fold's images are scored at the setting that the other folds choose.
+public struct OutOfFold: Sendable {
+    /// One fold held out.
+    public struct Fold: Sendable {
+        /// The fold's file.
+        public let name: String
+        /// How many images it has.
+        public let imageCount: Int
+        /// The best setting on the images of the other folds.
+        public let setting: Setting
+        /// That setting's means on the images of the other folds, which chose it.
+        public let chosen: Rates
+        /// Its means on this fold's images, which did not.
+        public let heldOut: Rates
+    }
+
+    /// In the order given.
+    public let folds: [Fold]
+    /// All images, each scored at its fold's setting.
+    public let honest: SetScore
+    /// The best setting on all images, scored on the same images.
+    public let optimistic: SweepResult.Scored
+    /// The parameters that the sweep turns.
+    public let sweptParameters: [Parameter]
+
+    /// `{"honest": {"mean", "pooled"}, "optimistic": {…}, "folds": [{"name", "images", "settings", "chosen",
+    /// "held_out"}]}`.
+    public var json: JSONValue {
+        [
+            "honest": ["mean": SweepResult.json(honest.mean), "pooled": SweepResult.json(honest.pooled)],
+            "optimistic": ["mean": SweepResult.json(optimistic.mean), "pooled": SweepResult.json(optimistic.pooled)],
+            "folds": .array(
+                folds.map { fold in
+                    var settings = JSONObject()
+                    for parameter in sweptParameters { settings[parameter.rawValue] = fold.setting[parameter] }
+                    return [
+                        "name": .string(fold.name), "images": .int(fold.imageCount), "settings": .object(settings),
+                        "chosen": SweepResult.json(fold.chosen), "held_out": SweepResult.json(fold.heldOut),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension SweepRun {
+    /// Chooses on all folds but one and scores on that one, for each.
+    ///
+    /// - Parameters:
+    ///   - folds: names and images; each image that is scored is in one of them.
+    ///   - result: this run's own.
+    ///   - progress: called with the number of folds done, for display.
+    /// - Throws: `SweepError` (65) where folds share an image, leave one out, or have none that is scored; errors of the
+    ///   maps.
+    public func outOfFold(
+        _ folds: [(name: String, images: [String])], result: SweepResult, width: Int, progress: (Int) -> Void = { _ in }
+    ) async throws -> OutOfFold {
+        let images = try images(of: folds)
+        guard let optimistic = result.ranked.first else {
+            throw SweepError.badData("no point has a score to choose by", path: maps.label)
+        }
+        var found: [OutOfFold.Fold] = []
+        var scores: [String: ImageScore] = [:]
+        for (position, fold) in folds.enumerated() {
+            let held = Set(images[position])
+            let others = AnnotationSet(truth.images.filter { imageNames.contains($0.name) && !held.contains($0.name) })
+            let chosen = try await SweepRun(
+                configuration, base: base, maps: maps, truth: others, options: options, onlyCommonImages: true
+            ).run(bootstrap: BootstrapOptions(draws: 0), width: width)
+            guard let best = chosen.ranked.first else {
+                throw SweepError.badData("no point has a score to choose by", path: fold.name)
+            }
+            let heldScores = try await self.scores(images[position], at: best.setting, width: width)
+            for image in heldScores { scores[image.name] = image.score }
+            found.append(
+                OutOfFold.Fold(
+                    name: fold.name, imageCount: heldScores.count, setting: best.setting, chosen: best.mean,
+                    heldOut: SetScore(images: heldScores, options: options).mean))
+            progress(position + 1)
+        }
+        let all = imageNames.compactMap { name in scores[name].map { (name: name, score: $0) } }
+        return OutOfFold(
+            folds: found, honest: SetScore(images: all, options: options), optimistic: optimistic,
+            sweptParameters: result.sweptParameters)
+    }
+
+    /// Each fold's images that are scored, in their order.
+    private func images(of folds: [(name: String, images: [String])]) throws -> [[String]] {
+        var foldOf: [String: String] = [:]
+        let scored = Set(imageNames)
+        for fold in folds {
+            for image in fold.images {
+                if let other = foldOf.updateValue(fold.name, forKey: image) {
+                    throw SweepError.badData(
+                        "folds overlap: what is chosen on one would be scored on the other", path: fold.name,
+                        place: image, found: "the image in \(other) too", expected: "an image in one fold only")
+                }
+            }
+            guard fold.images.contains(where: scored.contains) else {
+                throw SweepError.badData(
+                    "the fold has no image that is scored", path: fold.name,
+                    found: fold.images.first ?? "no images", expected: imageNames.first)
+            }
+        }
+        if let left = imageNames.first(where: { foldOf[$0] == nil }) {
+            throw SweepError.badData(
+                "\(imageNames.count { foldOf[$0] == nil }) images are in no fold", path: maps.label, place: left,
+                expected: "each image in one fold", nextStep: "name all folds")
+        }
+        guard folds.count > 1 else {
+            throw SweepError.badData(
+                "one fold leaves nothing to choose on", path: folds[0].name, expected: "two or more")
+        }
+        return folds.map { $0.images.filter(scored.contains) }
+    }
+
+    private func scores(
+        _ names: [String], at setting: Setting, width: Int
+    ) async throws -> [(name: String, score: ImageScore)] {
+        let (maps, truth, options, settings) = (maps, truth, options, setting.resolved)
+        return try await parallelMap(names, width: width) { _, name in
+            let image = ImageTruth(truth[name] ?? ImageAnnotation(name: name), options: options)
+            return (name: name, score: image.score(try detect(maps.read(name), options: settings)))
+        }
+    }
+}
