@@ -25,12 +25,7 @@ public enum AtomicFile {
 
     /// Writes the bytes of `buffer` to `path`; see `write(_:to:overwrite:)`.
     public static func write(_ buffer: UnsafeRawBufferPointer, to path: String, overwrite: Bool) throws {
-        if !overwrite, FileManager.default.fileExists(atPath: path) {
-            guard let present = try? MappedFile(path: path), present.withBytes({ $0.elementsEqual(buffer) }) else {
-                throw existing(path)
-            }
-            return
-        }
+        if !overwrite, try stands(buffer, at: path) { return }
         try createFolder(at: (path as NSString).deletingLastPathComponent)
         let temporary = "\(path).\(getpid())\(temporarySuffix)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -70,6 +65,22 @@ public enum AtomicFile {
         }
     }
 
+    /// Whether the very bytes of `text` stand at `path`; look before several files are written that belong together.
+    ///
+    /// - Throws: `FileError` (73) where others do.
+    @discardableResult
+    public static func stands(_ text: String, at path: String) throws -> Bool {
+        try ContiguousArray(text.utf8).withUnsafeBytes { try stands($0, at: path) }
+    }
+
+    private static func stands(_ buffer: UnsafeRawBufferPointer, at path: String) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else { return false }
+        guard let present = try? MappedFile(path: path), present.withBytes({ $0.elementsEqual(buffer) }) else {
+            throw existing(path)
+        }
+        return true
+    }
+
     /// Creates the folder `path` and its parents where missing; an empty path is the working folder.
     public static func createFolder(at path: String) throws {
         guard !path.isEmpty else { return }
@@ -92,7 +103,10 @@ public enum AtomicFile {
 
     private static let forceHint = "pass --force to replace it, or name another file"
 
-    private static func writeAll(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+    /// Writes all of `buffer` to an open file, a pipe or a terminal.
+    ///
+    /// - Throws: `FileError` (73) that names `path` and the system's reason.
+    public static func writeAll(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
         var rest = buffer[...]
         while !rest.isEmpty {
             let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)

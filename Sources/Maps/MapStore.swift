@@ -49,6 +49,20 @@ public struct MapStore: Sendable {
         try MapStore(path: path, provenance: readHeader(at: path), imageNames: listNames(at: path))
     }
 
+    /// Opens a store that has maps, for reading.
+    ///
+    /// - Throws: as `open(at:)`; `MapsError` (65) where the store is empty, as a broken-off run leaves it.
+    public static func openFilled(at path: String) throws -> MapStore {
+        let store = try open(at: path)
+        guard !store.imageNames.isEmpty else {
+            throw MapsError(
+                Diagnosis(
+                    .badData, "the store has no maps", path: path, expected: "a map an image",
+                    nextStep: "run the predict or import that fills it to its end"))
+        }
+        return store
+    }
+
     /// Opens the store at `path` to add maps, or makes it where the folder is missing or empty; removes what a killed
     /// run left.
     ///

@@ -73,11 +73,7 @@ final class TrialJournal: Sendable {
 
     private static func append(_ line: String, to file: inout OpenFile, path: String) throws {
         let bytes = Array((line + "\n").utf8)
-        guard write(file.descriptor, bytes, bytes.count) == bytes.count else {
-            throw FileError.system(
-                .cannotCreate, "cannot write the trial journal", path: path,
-                nextStep: "free space on the disk, then run the command again: it goes on where it was")
-        }
+        try bytes.withUnsafeBytes { try AtomicFile.writeAll($0, to: file.descriptor, path: path) }
         file.isSynced = false
         if file.lastSync.duration(to: .now) > .seconds(secondsBetweenSyncs) { try sync(&file, path: path) }
     }

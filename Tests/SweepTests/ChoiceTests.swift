@@ -47,7 +47,9 @@ struct ChoiceTests {
         #expect(peak.point.rank == 1 && peak.givenUp == 0)
     }
 
-    @Test("each fold is scored at what the others choose", arguments: [grid, "parameters: {thresh: {values: [0.2, 0.3]}, box_thresh: exact}"])
+    @Test(
+        "each fold is scored at what the others choose",
+        arguments: [grid, "parameters: {thresh: {values: [0.2, 0.3]}, box_thresh: exact}"])
     func outOfFold(yaml: String) async throws {
         let random = RandomSweep(images: 7, seed: 61)
         let names = random.truth.images.map(\.name)

@@ -5,7 +5,8 @@ import Testing
 /// What `submit` says of itself, and how it answers a command line that is none.
 @Suite struct HelpTests {
     static let verbs = [
-        "predict", "extract", "score", "sweep", "ensemble", "validate", "convert", "inspect", "import", "config",
+        "predict", "extract", "score", "compare", "sweep", "ensemble", "validate", "convert", "inspect", "import",
+        "config",
     ]
 
     /// Tests/Fixtures/submit/help/VERB.txt; run the tests with `UPDATE_SNAPSHOTS=1` to write them anew, then read the

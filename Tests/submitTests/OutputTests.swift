@@ -29,6 +29,65 @@ import Testing
     }
 
     /// Root may write anywhere, so the folders here are ones that nobody can: below a file, and in /proc.
+    /// Of two outputs that belong together none is written where the other must not be replaced.
+    @Test func outputsAreWrittenTogetherOrNotAtAll() throws {
+        try Workplace.withMaps { place in
+            try place.write("mine", to: "a.csv")
+            let extract = ["extract", "--maps", "maps", "--json", "new.json", "--csv"]
+            try place.expectRefusal(extract + ["a.csv"], .cannotCreate, "a.csv", "--force")
+            try place.expectRefusal(extract + ["new.json"], .usage, "--json and --csv name the same file")
+        }
+    }
+
+    /// An image without a map is no image without boxes.
+    @Test func anOrderWithAnImageThatHasNoMap() throws {
+        try Workplace.withMaps { place in
+            let row = Workplace.imageNames.joined(separator: ",\n") + ",\nlost.jpg,\n"
+            try place.write("filename,polygons\n" + row, to: "sample.csv")
+            let extract = ["extract", "--maps", "maps", "--csv", "a.csv", "--order", "sample.csv"]
+            try place.expectRefusal(extract, .badData, "sample.csv:lost.jpg", "1 images of the order")
+        }
+    }
+
+    @Test func anEmptyStoreIsNoSubmission() throws {
+        try Workplace.withMaps { place in
+            for name in try place.tree("maps").keys where name.hasSuffix(".map") {
+                try FileManager.default.removeItem(atPath: place.path("maps/" + name))
+            }
+            try place.expectRefusal(["extract", "--maps", "maps", "--csv", "a.csv"], .badData, "the store has no maps")
+            try place.expectRefusal(
+                ["ensemble", "--maps", "maps", "maps", "--csv", "a.csv"], .badData, "the store has no maps")
+        }
+    }
+
+    /// A sweep replaces its own results, not a person's, and candidates, which may be submitted by now, not at all.
+    @Test func aSweepReplacesItsOwnResultsOnly() throws {
+        try Workplace.withMaps { place in
+            try FileManager.default.createDirectory(atPath: place.path("out"), withIntermediateDirectories: true)
+            try place.write("mine", to: "out/results.csv")
+            let refused = try place.run(place.sweep(into: "out"))
+            #expect(refused.status == ExitStatus.cannotCreate.rawValue && refused.stderr.contains("out/results.csv"))
+            #expect(try place.text("out/results.csv") == "mine")
+            try place.expectDone(place.sweep(into: "out") + ["--force"])
+            try place.expectDone(place.sweep(into: "out") + ["--bootstrap", "0"])
+            #expect(try place.text("out/results.csv").hasPrefix("rank,trial,"))
+            let candidate = try #require(try place.tree("out").keys.first { $0.hasPrefix("01_") })
+            try place.write("edited", to: "out/" + candidate)
+            let again = try place.run(place.sweep(into: "out"))
+            #expect(again.status == ExitStatus.cannotCreate.rawValue && again.stderr.contains(candidate))
+            #expect(try place.text("out/" + candidate) == "edited")
+        }
+    }
+
+    @Test func aFullDiskBehindStdout() throws {
+        let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+        let (process, _, stderr) = try SubmitProcess.start(["config"], stdout: full)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == ExitStatus.cannotCreate.rawValue)
+        let text = String(decoding: stderr.fileHandleForReading.availableData, as: UTF8.self)
+        #expect(text.contains("stdout: cannot write"))
+    }
+
     @Test(arguments: ["a.csv/inside", "/proc/submit"]) func aFolderThatCannotBeWritten(folder: String) throws {
         try Workplace.withPredictions { place in
             let predict = ["predict", "--checkpoint", Workplace.checkpoint, "--images", "images"] + Workplace.size

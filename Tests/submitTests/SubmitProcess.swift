@@ -40,7 +40,8 @@ struct SubmitProcess {
 
     /// Starts `submit` with `arguments`; for tests that signal it.
     static func start(
-        _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], stderr: FileHandle? = nil
+        _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
+        stdout: FileHandle? = nil, stderr: FileHandle? = nil
     ) throws -> (process: Process, stdout: Pipe, stderr: Pipe) {
         let process = Process()
         process.executableURL = executable
@@ -50,7 +51,7 @@ struct SubmitProcess {
             .merging(["COLUMNS": "80", "NO_COLOR": ""]) { $1 }.merging(environment) { $1 }
         let pipes = (Pipe(), Pipe())
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = pipes.0
+        process.standardOutput = stdout ?? pipes.0
         process.standardError = stderr ?? pipes.1
         try process.run()
         return (process, pipes.0, pipes.1)

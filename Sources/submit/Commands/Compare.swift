@@ -13,7 +13,7 @@ struct Compare: AsyncParsableCommand {
 
             Examples:
               submit compare fold0.json vote3.json --truth val.json
-              submit compare base.csv a.csv b.csv --truth val.json --bootstrap 10000 --format json
+              submit compare base.csv a.csv b.csv --truth val.json --bootstrap 10000
             """)
 
     @Argument(help: ArgumentHelp("Predictions, two or more: JSON, CSV, or ICDAR zips.", valueName: "files"))
@@ -41,9 +41,9 @@ struct Compare: AsyncParsableCommand {
         let table = ComparisonTable(
             scored, metric: scoring.metric, bootstrap: bootstrap.options, moved: moved)
         switch form.format {
-        case .table: Output.print(table.text)
-        case .csv: Output.print(table.csv)
-        case .json: Output.print(table.json.text(indent: 2))
+        case .table: try Output.print(table.text)
+        case .csv: try Output.print(table.csv)
+        case .json: try Output.print(table.json.text(indent: 2))
         }
     }
 }

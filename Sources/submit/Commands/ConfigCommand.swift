@@ -25,7 +25,7 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
         let yaml = try configuration.load().yaml
-        guard let write else { return Output.print(String(yaml.dropLast())) }
+        guard let write else { return try Output.print(String(yaml.dropLast())) }
         try AtomicFile.write(yaml, to: write, overwrite: force)
         Terminal.say("configuration: \(write)")
     }

@@ -125,16 +125,16 @@ struct EnsembleCommand: AsyncParsableCommand {
             rows.append(.object(row))
         }
         switch form.format {
-        case .json: Output.print(JSONValue.object(["schema": 1, "curve": .array(rows)]).text(indent: 2))
-        case .csv: Output.print(table.csv)
-        case .table: Output.print(table.text)
+        case .json: try Output.print(JSONValue.object(["schema": 1, "curve": .array(rows)]).text(indent: 2))
+        case .csv: try Output.print(table.csv)
+        case .table: try Output.print(table.text)
         }
     }
 
     // MARK: Maps
 
     private func average() async throws {
-        let stores = try maps.map { try MapStore.open(at: $0) }
+        let stores = try maps.map { try MapStore.openFilled(at: $0) }
         let mean = try MapAverage(of: stores, weights: try parsedWeights())
         var settings = try configFile.load()
         try postprocess.apply(to: &settings)
@@ -148,9 +148,9 @@ struct EnsembleCommand: AsyncParsableCommand {
         let table = ScoreTable(
             [ScoredFile(path: mean.label, score: score)], metric: scoring.metric, bootstrap: BootstrapOptions(draws: 0))
         switch form.format {
-        case .json: Output.print(table.json.text(indent: 2))
-        case .csv: Output.print(table.csv)
-        case .table: Output.print(table.text)
+        case .json: try Output.print(table.json.text(indent: 2))
+        case .csv: try Output.print(table.csv)
+        case .table: try Output.print(table.text)
         }
     }
 

@@ -36,11 +36,11 @@ struct Extract: AsyncParsableCommand {
     func run() async throws {
         var settings = try configuration.load()
         try postprocess.apply(to: &settings)
-        let store = try MapStore.open(at: maps)
+        let store = try MapStore.openFilled(at: maps)
         if dryRun {
-            Output.print(settings.yaml)
+            try Output.print(settings.yaml)
             let targets = [output.json, output.csv].compactMap { $0 }.joined(separator: ", ")
-            Output.print("# \(maps): \(store.imageNames.count) maps -> \(targets)")
+            try Output.print("# \(maps): \(store.imageNames.count) maps -> \(targets)")
             return
         }
         let set = try await detections(in: store, options: settings.resolvedPostprocess, common: common)

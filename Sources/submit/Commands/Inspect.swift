@@ -36,11 +36,11 @@ struct Inspect: ParsableCommand {
         if format == .json {
             var object: JSONObject = ["schema": 1, "path": .string(path)]
             for (key, value) in facts { object[key] = value }
-            return Output.print(JSONValue.object(object).text(indent: 2))
+            return try Output.print(JSONValue.object(object).text(indent: 2))
         }
         var table = TextTable("what", "value")
         for (key, value) in facts { Inspect.flatten(value, key, into: &table) }
-        Output.print(table.text)
+        try Output.print(table.text)
     }
 
     private func facts() throws -> JSONObject {

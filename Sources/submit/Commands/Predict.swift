@@ -64,13 +64,13 @@ struct Predict: AsyncParsableCommand {
         for path in folder.ignored { Terminal.note("not an image by its name, left out: \(path)", quiet: common.quiet) }
         let targets = try targets()
         if dryRun {
-            Output.print(settings.yaml)
-            for (path, store) in targets { Output.print("# \(path) x \(folder.names.count) images -> \(store)") }
+            try Output.print(settings.yaml)
+            for (path, store) in targets { try Output.print("# \(path) x \(folder.names.count) images -> \(store)") }
             return
         }
         if profile {
             for (path, _) in targets {
-                Output.print(try ProfileTable(path, image: folder.path(of: folder.names[0]), settings).text)
+                try Output.print(try ProfileTable(path, image: folder.path(of: folder.names[0]), settings).text)
             }
             return
         }

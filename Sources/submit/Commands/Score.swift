@@ -47,9 +47,9 @@ struct Score: AsyncParsableCommand {
         if rank { scored.sort { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } }
         let table = ScoreTable(scored, metric: scoring.metric, bootstrap: bootstrap.options)
         switch form.format {
-        case .table: Output.print(table.text)
-        case .csv: Output.print(table.csv)
-        case .json: Output.print(table.json.text(indent: 2))
+        case .table: try Output.print(table.text)
+        case .csv: try Output.print(table.csv)
+        case .json: try Output.print(table.json.text(indent: 2))
         }
     }
 }

@@ -89,7 +89,7 @@ struct SweepCommand: AsyncParsableCommand {
     func run() async throws {
         let space = try SweepConfiguration(contentsOf: config)
         let folds = try Folds(folds)
-        let store: any MapSource = try maps.map { try MapStore.open(at: $0) } ?? folds.joined()
+        let store: any MapSource = try maps.map { try MapStore.openFilled(at: $0) } ?? folds.joined()
         let truth = try truth.read(icdar: icdar.options(names: store.imageNames))
         try confirmSize(of: space, images: store.imageNames.count)
         let run = try SweepRun(
@@ -97,23 +97,32 @@ struct SweepCommand: AsyncParsableCommand {
             onlyCommonImages: onlyCommonImages)
         for note in run.notes { Terminal.note(note, quiet: common.quiet) }
         if dryRun {
-            return Output.print(
+            return try Output.print(
                 "\(run.points.count) points x \(run.imageNames.count) images of \(store.label) -> \(output)")
         }
+        let replacesResults = common.force || hasSweepResults
         let result = try await score(run)
         let outOfFold = try await outOfFold(folds, run, result)
         let table = SweepTable(
             result: result, resamples: bootstrap.bootstrap, pick: result.pick(pick), outOfFold: outOfFold,
             resultsPath: output + "/results.csv")
-        try await write(table, store: store, truth: truth)
+        try await write(table, store: store, truth: truth, overwrite: replacesResults)
         switch form.format {
         case .table where result.ranked.isEmpty: break
-        case .table: Output.print(table.text)
-        case .csv: Output.print(String(result.csv.dropLast()))
-        case .json: Output.print(table.json.text(indent: 2))
+        case .table: try Output.print(table.text)
+        case .csv: try Output.print(String(result.csv.dropLast()))
+        case .json: try Output.print(table.json.text(indent: 2))
         }
         try reportFailures(of: result, store.label)
     }
+
+    /// Whether an earlier sweep wrote the results in the output folder, and no person or other tool.
+    private var hasSweepResults: Bool {
+        guard let file = try? MappedFile(path: output + "/results.csv") else { return true }
+        return file.withBytes { $0.starts(with: "rank,trial,".utf8) }
+    }
+
+    private var journal: String { output + "/journal.jsonl" }
 
     private func outOfFold(_ folds: Folds, _ run: SweepRun, _ result: SweepResult) async throws -> OutOfFold? {
         guard !folds.all.isEmpty, !result.ranked.isEmpty else { return nil }
@@ -127,7 +136,7 @@ struct SweepCommand: AsyncParsableCommand {
         var progress = Progress("sweep", total: run.imageNames.count, quiet: common.quiet)
         defer { progress.finish() }
         let result = try await run.run(
-            bootstrap: bootstrap.options, journal: output + "/journal.jsonl", width: common.width
+            bootstrap: bootstrap.options, journal: journal, width: common.width
         ) { progress.update($0) }
         progress.finish()
         for note in result.notes.dropFirst(run.notes.count) { Terminal.note(note, quiet: common.quiet) }
@@ -138,16 +147,17 @@ struct SweepCommand: AsyncParsableCommand {
         return result
     }
 
-    /// Results are this folder's own, made again from the same journal, so they replace what an earlier run left.
-    private func write(_ table: SweepTable, store: any MapSource, truth: AnnotationSet) async throws {
+    /// Results replace what an earlier sweep left; candidates may have been submitted by now, and are replaced by
+    /// --force only.
+    private func write(_ table: SweepTable, store: any MapSource, truth: AnnotationSet, overwrite: Bool) async throws {
         let result = table.result
-        try AtomicFile.write(result.csv, to: output + "/results.csv", overwrite: true)
-        try AtomicFile.write(table.json.text(indent: 2) + "\n", to: output + "/results.json", overwrite: true)
+        try AtomicFile.write(result.csv, to: output + "/results.csv", overwrite: overwrite)
+        try AtomicFile.write(table.json.text(indent: 2) + "\n", to: output + "/results.json", overwrite: overwrite)
         if let curves = result.curvesCSV {
-            try AtomicFile.write(curves, to: output + "/curves.csv", overwrite: true)
+            try AtomicFile.write(curves, to: output + "/curves.csv", overwrite: overwrite)
         }
         guard top > 0, !result.ranked.isEmpty else { return }
-        let candidates: any MapSource = try testMaps.map { try MapStore.open(at: $0) } ?? store
+        let candidates: any MapSource = try testMaps.map { try MapStore.openFilled(at: $0) } ?? store
         var points = Array(result.ranked.prefix(top))
         if let picked = table.pick?.point, picked.rank > top { points.append(picked) }
         let scored = Set(store.imageNames)
@@ -157,7 +167,7 @@ struct SweepCommand: AsyncParsableCommand {
         let files = try await CandidateFiles.write(
             points, from: candidates, order: order, to: output,
             style: try style.options().csv,
-            overwrite: true, width: common.width)
+            overwrite: common.force, width: common.width)
         let twins = files.filter { $0.identicalTo != nil }.map { ($0.path as NSString).lastPathComponent }
         if !twins.isEmpty {
             Terminal.note(

@@ -39,19 +39,19 @@ struct Validate: ParsableCommand {
         let validation = try Validation.run(path: csv, against: try expectation())
         switch form.format {
         case .table:
-            for finding in validation.findings { Output.print(finding.text) }
+            for finding in validation.findings { try Output.print(finding.text) }
         case .csv:
-            Output.print("severity,code,image,line,message")
+            try Output.print("severity,code,image,line,message")
             for finding in validation.findings {
                 let cells = [
                     finding.severity.rawValue, finding.code.rawValue, finding.image ?? "",
                     finding.line.map(String.init) ?? "",
                     finding.message,
                 ]
-                Output.print(cells.map(ScoreTable.field).joined(separator: ","))
+                try Output.print(cells.map(ScoreTable.field).joined(separator: ","))
             }
         case .json:
-            Output.print(
+            try Output.print(
                 JSONValue.object([
                     "schema": 1, "path": .string(csv), "images": .int(validation.imageCount),
                     "polygons": .int(validation.polygonCount), "findings": .array(validation.findings.map(\.json)),

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// What people read while a command works: notes, warnings and errors, all on stderr.
@@ -20,7 +21,7 @@ enum Terminal {
 
     /// A line without a label, such as a summary at a command's end.
     static func say(_ text: String, quiet: Bool = false) {
-        if !quiet { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+        if !quiet { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
     }
 
     private static func write(_ label: String, colour: String, _ text: String) {
@@ -30,7 +31,8 @@ enum Terminal {
 
 /// The one door to stdout, which carries data only.
 enum Output {
-    static func print(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    /// - Throws: `FileError` (73) where a file behind stdout cannot take it.
+    static func print(_ text: String) throws {
+        try Array((text + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: STDOUT_FILENO, path: "stdout") }
     }
 }

@@ -14,7 +14,7 @@ struct Folds {
         for path in text?.split(separator: ",").map(String.init) ?? [] {
             var isFolder: ObjCBool = false
             if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-                let store = try MapStore.open(at: path)
+                let store = try MapStore.openFilled(at: path)
                 stores.append(store)
                 all.append((path, store.imageNames))
             } else {

@@ -13,14 +13,36 @@ struct OutputFiles: ParsableArguments {
 
     @OptionGroup var style: CSVFlags
 
-    /// Writes `set` to the files that were named.
+    func validate() throws {
+        if let json, json == csv { throw ValidationError("--json and --csv name the same file, \(json)") }
+    }
+
+    /// Writes `set` to the files that were named: all of them, or none where one must not be replaced.
+    ///
+    /// - Throws: `CommandError` (65) where the order names an image that `set` lacks: an empty row in its place would
+    ///   score 0.
     func write(_ set: AnnotationSet, overwrite: Bool, quiet: Bool) throws {
+        let options = try style.options()
+        if let missing = options.order?.filter({ set[$0] == nil }), let first = missing.first {
+            throw CommandError(
+                Diagnosis(
+                    .badData, "\(missing.count) images of the order have no prediction", path: style.order,
+                    place: first, found: "\(set.images.count) images with predictions",
+                    expected: "one for each of the \(options.order?.count ?? 0) images",
+                    nextStep: "predict the rest, or take the order of the images that there are"))
+        }
+        if !overwrite {
+            if let json { try AtomicFile.stands(AnnotationJSON.text(of: set), at: json) }
+            if let csv {
+                try AtomicFile.stands(SubmissionCSV.text(of: set, order: options.order, style: options.csv), at: csv)
+            }
+        }
         if let json {
             try AnnotationFile.write(set, to: json, as: .json, overwrite: overwrite)
             Terminal.say("predictions: \(json) (\(set.images.count) images, \(set.wordCount) boxes)", quiet: quiet)
         }
         if let csv {
-            try AnnotationFile.write(set, to: csv, as: .csv, options: try style.options(), overwrite: overwrite)
+            try AnnotationFile.write(set, to: csv, as: .csv, options: options, overwrite: overwrite)
             Terminal.say("submission:  \(csv) (\(set.images.count) images, \(set.wordCount) boxes)", quiet: quiet)
         }
     }

@@ -1,0 +1,79 @@
+import Core
+import TestSupport
+import Testing
+
+/// Intervals and comparisons through the command line.
+@Suite struct CompareTests {
+    @Test func filesAreComparedWithTheFirst() throws {
+        try Workplace.withPredictions { place in
+            try place.expectDone(
+                ["extract", "--maps", "maps", "--json", "b.json", "--thresh", "0.22", "--box-thresh", "0.6"])
+            let arguments = ["compare", "a.json", "a.csv", "b.json", "--truth", "truth.json"]
+            let table = try place.expectDone(arguments).stdout
+            #expect(table.contains("the same") && table.contains("moved most in b.json:"))
+            #expect(table.contains("receipt_7_000.jpg"))
+            let json = try JSONValue(
+                parsing: place.expectDone(arguments + ["--format", "json", "--seed", "4"]).stdout, path: "stdout")
+            let files = try #require(json.object?["files"]?.array).compactMap(\.object)
+            #expect(json.object?["schema"] == 1 && json.object?["seed"] == 4 && files.count == 2)
+            #expect(files[0]["difference"]?.number == 0 && files[0]["tied"] == 2 && files[0]["p"] == 1)
+            let first = try #require(json.object?["first"]?.object?["mean"]?.object?["hmean"]?.number)
+            let other = try #require(files[1]["mean"]?.object?["hmean"]?.number)
+            let difference = try #require(files[1]["difference"]?.number)
+            #expect(difference != 0 && abs(other - first - difference) < 1e-6)
+            let interval = try #require(files[1]["interval"]?.array).compactMap(\.number)
+            #expect(interval[0] <= difference && difference <= interval[1])
+            let moved = try #require(files[1]["moved"]?.array).compactMap { $0.object?["image"]?.string }
+            #expect(Set(moved).isSubset(of: Workplace.imageNames) && !moved.isEmpty)
+        }
+    }
+
+    @Test func scoresHaveIntervals() throws {
+        try Workplace.withPredictions { place in
+            let score = ["score", "--truth", "truth.json", "a.json", "--format", "json"]
+            func file(_ more: String...) throws -> JSONObject {
+                let json = try JSONValue(parsing: place.expectDone(score + more).stdout, path: "stdout")
+                return try #require(json.object?["files"]?.array?.first?.object)
+            }
+            let scored = try file()
+            let hmean = try #require(scored["mean"]?.object?["hmean"]?.number)
+            let intervals = try #require(scored["intervals"]?.object)
+            let interval = try #require(intervals["mean"]?.object?["hmean"]?.array).compactMap(\.number)
+            #expect(interval[0] <= hmean && hmean <= interval[1] && intervals["bootstrap"] == 2000)
+            #expect(try file() == scored)
+            #expect(try file("--bootstrap", "0")["intervals"] == nil)
+        }
+    }
+
+    @Test func aComparisonThatIsNone() throws {
+        try Workplace.withPredictions { place in
+            try place.expectRefusal(["compare", "a.json", "--truth", "truth.json"], .usage, "two files or more")
+            try place.expectRefusal(
+                ["compare", "a.json", "a.csv", "--truth", "truth.json", "--bootstrap", "0"], .usage, "--bootstrap")
+        }
+    }
+
+    /// Folds that are truth files, over one store: the table of held-out figures, and its place in results.json.
+    @Test func aSweepWithFolds() throws {
+        try Workplace.withMaps { place in
+            let truth = try JSONValue(contentsOf: place.path("truth.json"))
+            for name in Workplace.imageNames {
+                let image = truth.object?["images"]?.object?[name] ?? .null
+                try place.write(JSONValue.object(["images": [name: image]]).text(), to: name + ".json")
+            }
+            let folds = Workplace.imageNames.map { $0 + ".json" }.joined(separator: ",")
+            let table = try place.expectDone(place.sweep(into: "out") + ["--folds", folds, "--pick", "plateau"]).stdout
+            #expect(
+                table.contains("H held out") && table.contains("out of fold: H ") && table.contains("plateau: rank"))
+            let results = try JSONValue(contentsOf: place.path("out/results.json"))
+            let outOfFold = try #require(results.object?["out_of_fold"]?.object)
+            #expect(outOfFold["folds"]?.array?.count == 2 && results.object?["pick"]?.object?["rule"] == "plateau")
+            let twice = Workplace.imageNames[0] + ".json," + folds
+            let overlapping = try place.run(place.sweep(into: "other") + ["--folds", twice])
+            #expect(overlapping.status == ExitStatus.badData.rawValue && overlapping.stderr.contains("folds overlap"))
+            try place.expectRefusal(
+                ["sweep", "--truth", "truth.json", "--config", Workplace.smart9, "--output", "x", "--folds", folds],
+                .usage, "--maps")
+        }
+    }
+}
