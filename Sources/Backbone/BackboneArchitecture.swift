@@ -19,9 +19,9 @@ public enum BackboneArchitecture: Sendable, Hashable {
     /// The backbone that timm calls `timmName`, nil where it is none of `all`.
     ///
     /// Weights' tags (`tf_efficientnet_b4.ns_jft_in1k`) and the older suffixes for them (`tf_efficientnet_b4_ns`, `_ap`)
-    /// name the same network.
+    /// name the same network, and so does a hub's prefix (`hf_hub:timm/efficientnet_b4`).
     public init?(timmName: String) {
-        var name = timmName.prefix { $0 != "." }
+        var name = (timmName.split(separator: "/").last ?? "").prefix { $0 != "." }
         if name.hasPrefix("tf_"), name.hasSuffix("_ns") || name.hasSuffix("_ap") { name = name.dropLast(3) }
         guard let known = BackboneArchitecture.all.first(where: { $0.name == name }) else { return nil }
         self = known

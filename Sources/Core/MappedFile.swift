@@ -16,8 +16,11 @@ public final class MappedFile: @unchecked Sendable {
     /// - Throws: `FileError`: 66 where there is no such file or it is a folder, or it cannot be read.
     public init(path: String) throws {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError.system(.noInput, "cannot open", path: path) }
+        // A named pipe without a writer would block here.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw FileError.system(.noInput, "cannot open", path: path, nextStep: "check the path")
+        }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileError.system(.noInput, "cannot read", path: path) }

@@ -58,4 +58,6 @@ public struct Architecture: Sendable {
 public struct DetectorError: DiagnosedError {
     /// What went wrong, where, and what to do.
     public let diagnosis: Diagnosis
+    /// All tensors that do not fit, a line each; the diagnosis has the first of them.
+    public var misfits: [String] = []
 }

@@ -13,19 +13,23 @@ extension Architecture {
         let tensors = checkpoint.tensors
         var notes: [String] = []
         let resolved = try Self.resolve(backbone, checkpoint, notes: &notes)
-        func width(_ name: String) throws -> Int {
-            guard let size = tensors[name]?.shape.first else { throw Self.unknown(checkpoint, "no \(name)") }
+        // The width is any of these layers': one that is missing is told with its shape.
+        func width(_ names: [String]) throws -> Int {
+            guard let size = names.lazy.compactMap({ tensors[$0]?.shape.first }).first else {
+                throw Self.unknown(checkpoint, "no \(names[0])")
+            }
             return size
         }
         let decoder = UNetDecoder(
-            inner: try width("decoder.inners.0.weight"), output: try width(UNetDecoder.outer(3) + ".weight"),
+            inner: try width((0..<4).map { "decoder.inners.\($0).weight" }),
+            output: try width((0..<4).map { UNetDecoder.outer(3 - $0) + ".weight" }),
             hasInnerBias: tensors["decoder.inners.0.bias"] != nil,
             hasOuterBias: tensors[UNetDecoder.outer(3) + ".bias"] != nil)
         let prefix = ProbabilityHead.prefix
         self.init(
             backbone: resolved, decoder: decoder,
             head: ProbabilityHead(
-                channels: 4 * decoder.output, inner: try width(prefix + "0.weight"),
+                channels: 4 * decoder.output, inner: try width([prefix + "0.weight", prefix + "1.weight"]),
                 isSmooth: tensors[prefix + "3.1.weight"] != nil, hasBias: tensors[prefix + "0.bias"] != nil))
         try check(checkpoint)
         let needed = Set(network.tensors.map(\.name))
@@ -52,6 +56,11 @@ extension Architecture {
                     "the checkpoint's \(other.key) names \(other.backbone.name); \(named.name) is used as told")
             }
             return named
+        }
+        if let other = recorded.first, !recorded.contains(where: { candidates.contains($0.backbone) }) {
+            notes.append(
+                "the checkpoint's \(other.key) names \(other.backbone.name), but its tensors are those of "
+                    + candidates[0].name)
         }
         guard candidates.count > 1 else { return candidates[0] }
         let named = recorded.filter { candidates.contains($0.backbone) }
@@ -118,13 +127,20 @@ extension Architecture {
             .filter { Self.isPart($0) && !Self.isForTrainingOnly($0) && !names.contains($0) }
             .map { "unexpected \($0), found \(tensors[$0]?.shape ?? [])" }
         let problems = missing + misshaped + unexpected
+        let more = problems.count > 20 ? ["and \(problems.count - 20) more: submit inspect lists all"] : []
         guard problems.isEmpty else {
             throw DetectorError(
                 diagnosis: Diagnosis(
                     .badData, "the checkpoint's tensors do not fit \(description)", path: checkpoint.path,
-                    found: Self.list(problems),
-                    nextStep: "name another backbone with --architecture, or save the checkpoint again"))
+                    found: (problems.prefix(20) + more).joined(separator: "\n            "),
+                    nextStep: "name another backbone with --architecture, or save the checkpoint again"),
+                misfits: problems)
         }
+    }
+
+    /// The floating-point tensors of the detector that the map does not need: the threshold branch and the like.
+    func trainingTensors(_ tensors: StateDict) -> [String] {
+        unusedTensors.filter { Self.isPart($0) && tensors[$0]?.dtype.isFloat == true }
     }
 
     /// Whether a tensor belongs to backbone, decoder or head.
@@ -144,16 +160,11 @@ extension Architecture {
         return DetectorError(
             diagnosis: Diagnosis(
                 .badData, "not a detector of a known architecture", path: checkpoint.path,
-                found: list([found] + names.prefix(3)) + (names.count > 3 ? ", … (\(names.count) tensors)" : ""),
+                found: ([found] + names.prefix(3)).joined(separator: "\n            ")
+                    + (names.count > 3 ? ", … (\(names.count) tensors)" : ""),
                 expected:
                     "encoder.model.* (\(BackboneArchitecture.all.map(\.name).joined(separator: ", "))), decoder.inners.*, "
                     + "decoder.outers.*, head.binarize.*",
                 nextStep: "submit inspect --all lists the tensors; --architecture NAME lists those that do not fit it"))
-    }
-
-    /// The first 20 lines and a count of the others.
-    private static func list(_ lines: [String]) -> String {
-        let more = lines.count > 20 ? ["and \(lines.count - 20) more"] : []
-        return (lines.prefix(20) + more).joined(separator: "\n            ")
     }
 }

@@ -21,6 +21,8 @@ public final class TextDetector: Sendable {
     public init(checkpoint: Checkpoint, backbone: BackboneArchitecture? = nil, options: EngineOptions) throws {
         architecture = try Architecture(recognising: checkpoint, backbone: backbone)
         path = checkpoint.path
+        // A threshold branch that is not finite is a training run that came apart.
+        for name in architecture.trainingTensors(checkpoint.tensors) { _ = try checkpoint.tensors.floats(name) }
         let (graph, weights) = (architecture.network.graph, StateDictWeights(tensors: checkpoint.tensors))
         engine = try InferenceError.naming(path) { try Engine(graph: graph, weights: weights, options: options) }
     }

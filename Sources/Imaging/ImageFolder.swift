@@ -7,7 +7,7 @@ public struct ImageFolder: Sendable {
     public let path: String
     /// Names of the files that end in .jpg, .jpeg or .png in any case, ordered by their UTF-8 bytes.
     public let names: [String]
-    /// Names of the other files, hidden ones left out.
+    /// Names of the other entries, hidden ones and folders without an image's name left out.
     public let ignored: [String]
 
     /// Lists the folder `path`, not its sub-folders.
@@ -21,21 +21,33 @@ public struct ImageFolder: Sendable {
             throw ImagingError(
                 Diagnosis(.noInput, "cannot list the folder of images", path: path, nextStep: "check the path"))
         }
-        let files = entries.filter { name in
-            var isFolder: ObjCBool = false
-            let exists = FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
-            return exists && !isFolder.boolValue && !name.hasPrefix(".")
-        }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let extensions: Set = ["jpg", "jpeg", "png"]
+        var names: [String] = []
+        var ignored: [String] = []
+        for name in entries.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) where !name.hasPrefix(".") {
+            let isImage = extensions.contains((name as NSString).pathExtension.lowercased())
+            switch Self.kind(of: path + "/" + name) {
+            // A link that leads nowhere is an image that cannot be read, not one that is not there.
+            case S_IFREG, nil: isImage ? names.append(name) : ignored.append(name)
+            case S_IFDIR where !isImage: continue
+            default: ignored.append(name)
+            }
+        }
         self.path = path
-        names = files.filter { extensions.contains(($0 as NSString).pathExtension.lowercased()) }
-        ignored = files.filter { !extensions.contains(($0 as NSString).pathExtension.lowercased()) }
+        self.names = names
+        self.ignored = ignored
         guard !names.isEmpty else {
             throw ImagingError(
                 Diagnosis(
-                    .noInput, "no image in the folder", path: path, found: "\(files.count) other files",
+                    .noInput, "no image in the folder", path: path, found: "\(ignored.count) other files",
                     expected: "files ending in .jpg, .jpeg or .png"))
         }
+    }
+
+    /// A file, a folder or something else, links followed; nil where a link leads nowhere.
+    private static func kind(of path: String) -> mode_t? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
     /// The path of the image called `name`.

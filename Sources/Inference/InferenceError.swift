@@ -40,7 +40,7 @@ public struct InferenceError: DiagnosedError {
             Diagnosis(
                 .badData, "weight is not finite", place: name, found: "\(value) at element \(index)",
                 expected: "finite numbers",
-                nextStep: "use a checkpoint saved in fp32: batch norm variances overflow fp16"))
+                nextStep: "use another checkpoint of the run, saved in fp32: batch norm variances overflow fp16"))
     }
 
     /// A layer's values leave the range of Float32.

@@ -57,6 +57,22 @@ import Testing
         #expect(error.diagnosis.place == name && error.diagnosis.status == .badData)
     }
 
+    /// The map does not need the threshold branch, but a branch without numbers tells of a run that came apart.
+    @Test func namesAThresholdBranchThatIsNotFinite() throws {
+        let name = "head.thresh.0.bias"
+        for value in [Float.nan, 1] {
+            let golden = try GoldenNetwork.named("narrow decoder")
+            try golden.withCheckpoint(values: [name: [1, value]], changing: { $0.append((name, [2])) }) { checkpoint in
+                func detector() throws -> TextDetector {
+                    try TextDetector(checkpoint: checkpoint, options: EngineOptions(threads: 1))
+                }
+                guard value.isNaN else { return _ = try detector() }
+                let error = try #require(#expect(throws: CheckpointError.self) { _ = try detector() })
+                #expect(error.diagnosis.place == name)
+            }
+        }
+    }
+
     /// Finite weights whose product with their batch norm is not.
     @Test(arguments: [EngineOptions.Backend.oneDNN, .blas])
     func namesAFoldedWeightThatIsNotFinite(_ backend: EngineOptions.Backend) throws {

@@ -122,6 +122,25 @@ import Testing
         }
     }
 
+    /// A pipe would be waited for without end; a link that leads nowhere is an image that cannot be read.
+    @Test func entriesThatAreNoFiles() throws {
+        try Workplace.with { place in
+            #expect(mkfifo(place.path("images/pipe.jpg"), 0o644) == 0)
+            try FileManager.default.createDirectory(
+                atPath: place.path("images/folder.png"), withIntermediateDirectories: false)
+            try FileManager.default.createSymbolicLink(
+                atPath: place.path("images/link.jpg"), withDestinationPath: "/nonexistent")
+            let process = try place.run(place.predict)
+            #expect(process.status == ExitStatus.badData.rawValue)
+            for part in ["left out: pipe.jpg", "left out: folder.png", "images/link.jpg: cannot open"] {
+                #expect(process.stderr.contains(part), "\(process.stderr)")
+            }
+            #expect(try place.tree("maps").keys.filter { $0.hasSuffix(".map") }.count == 2)
+            let score = try place.run(["score", "--truth", "truth.json", "images/pipe.jpg"])
+            #expect(score.status == ExitStatus.noInput.rawValue && score.stderr.contains("images/pipe.jpg: not a file"))
+        }
+    }
+
     @Test func zeroImages() throws {
         try Workplace.with { place in
             try FileManager.default.createDirectory(atPath: place.path("none"), withIntermediateDirectories: true)

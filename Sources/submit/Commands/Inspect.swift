@@ -24,11 +24,11 @@ struct Inspect: ParsableCommand {
     @Flag(name: .long, help: "List a checkpoint's tensors, or a store's maps, too.")
     var all = false
 
-    @Option(name: .long, help: "What stdout carries: table or json.")
-    var format = OutputFormat.table
+    @Option(name: .long, help: "What stdout carries.")
+    var format = Form.table
 
-    func validate() throws {
-        if format == .csv { throw ValidationError("inspect prints table or json") }
+    enum Form: String, ExpressibleByArgument, CaseIterable {
+        case table, json
     }
 
     func run() throws {
@@ -66,6 +66,8 @@ struct Inspect: ParsableCommand {
         } catch let error as DetectorError {
             // A checkpoint of another network is worth looking at all the same.
             facts["architecture"] = .string(error.diagnosis.what)
+            let misfits = error.misfits.isEmpty ? [error.diagnosis.found ?? ""] : error.misfits
+            facts["misfits"] = .array(misfits.map(JSONValue.string))
         }
         for (key, value) in CheckpointSummary(checkpoint).json.object ?? [:] { facts[key] = value }
         facts["prefix"] = .string(checkpoint.prefix)

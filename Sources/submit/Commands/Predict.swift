@@ -61,7 +61,7 @@ struct Predict: AsyncParsableCommand {
     func run() async throws {
         let settings = try resolved()
         let folder = try ImageFolder(path: images)
-        for path in folder.ignored { Terminal.note("not an image by its name, left out: \(path)", quiet: common.quiet) }
+        for path in folder.ignored { Terminal.note("not an image file, left out: \(path)", quiet: common.quiet) }
         let targets = try targets()
         if dryRun {
             try Output.print(settings.yaml)
