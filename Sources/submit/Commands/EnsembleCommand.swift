@@ -44,7 +44,7 @@ struct EnsembleCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: "What stands for a group: medoid, mean (matched corners; polygons along the arc), best or union.")
-    var representative = PolygonVote.Representative.medoid
+    var representative = PolygonCombination.Representative.medoid
 
     @Option(
         name: .long,
@@ -84,9 +84,8 @@ struct EnsembleCommand: AsyncParsableCommand {
 
     private func vote() async throws {
         let sources = try files.map { try AnnotationFile.read(path: $0) }
-        let vote = try await PolygonVote(
-            sources: sources,
-            options: PolygonVote.Options(iou: iou, weights: try parsedWeights(), representative: representative),
+        let vote = try await PolygonCombination(
+            sources: sources, method: .vote(iou: iou, representative: representative), weights: try parsedWeights(),
             width: common.width)
         for (file, missing) in zip(files, vote.missingImages) where !missing.isEmpty {
             Terminal.warning("\(file) lacks \(missing.count) images, such as \(missing[0]): it gives no vote there")
@@ -103,7 +102,7 @@ struct EnsembleCommand: AsyncParsableCommand {
     }
 
     /// The histogram of votes and, with truth, the curve over the votes that a box needs.
-    private func printCurve(_ vote: PolygonVote) async throws {
+    private func printCurve(_ vote: PolygonCombination) async throws {
         let truth = try truth.map { try AnnotationFile.read(path: $0) }
         var table = TextTable(
             ["votes", "groups", "boxes with at least"] + (truth == nil ? [] : ["H", "P", "R", "pooled H"]))
@@ -135,7 +134,7 @@ struct EnsembleCommand: AsyncParsableCommand {
 
     private func average() async throws {
         let stores = try maps.map { try MapStore.open(at: $0) }
-        let mean = try MapAverage(of: stores, weights: try parsedWeights())
+        let mean = try MapCombination(of: stores, rule: .mean, weights: try parsedWeights())
         var settings = try configFile.load()
         try postprocess.apply(to: &settings)
         if let outputMaps { try await keep(mean, of: stores, at: outputMaps) }
@@ -152,7 +151,7 @@ struct EnsembleCommand: AsyncParsableCommand {
         }
     }
 
-    private func keep(_ mean: MapAverage, of stores: [MapStore], at path: String) async throws {
+    private func keep(_ mean: MapCombination, of stores: [MapStore], at path: String) async throws {
         var provenance = stores[0].provenance
         provenance.checkpoint = mean.label
         provenance.checkpointSHA256 = try mean.fingerprint()
@@ -184,4 +183,4 @@ struct EnsembleCommand: AsyncParsableCommand {
     }
 }
 
-extension PolygonVote.Representative: ExpressibleByArgument {}
+extension PolygonCombination.Representative: ExpressibleByArgument {}
