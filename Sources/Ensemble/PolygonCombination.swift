@@ -17,8 +17,6 @@ public struct PolygonCombination: Sendable {
     public let histogram: [Int]
     /// For each source, the images that it lacks and others have: there it gives nothing.
     public let missingImages: [[String]]
-    /// For each source, how many words have no score.
-    public let unscoredWords: [Int]
     /// Groups whose mean or union was asked for but could not be made: their medoid stands.
     public let fallbacks: Int
     let images: [CombinedImage]
@@ -52,7 +50,6 @@ public struct PolygonCombination: Sendable {
             combined.reduce(0) { $0 + $1.groups.count { $0.votes == votes } }
         }
         missingImages = sources.map { source in names.filter { source[$0] == nil } }
-        unscoredWords = sources.map { $0.images.reduce(0) { $0 + $1.words.count { $0.score == nil } } }
         fallbacks = combined.reduce(0) { $0 + $1.groups.count(where: \.fellBack) }
     }
 

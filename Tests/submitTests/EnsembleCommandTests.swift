@@ -105,6 +105,11 @@ import Testing
             #expect(run.stderr.contains("best single source: \(best["path"]?.string ?? ""), rank"))
             let other = try place.expectDone(all + ["--top", "4", "--bootstrap", "50", "--threads", "3"])
             #expect(other.stdout == run.stdout)
+            #expect(!run.stderr.contains("without a score"))
+            try place.expectDone(["convert", "2.json", "2.csv"])
+            let unscored = try place.expectDone(
+                ["ensemble", "--all", "--truth", "truth.json", "0.json", "2.csv", "--bootstrap", "1"])
+            #expect(unscored.stderr.contains(/2\.csv: \d+ boxes without a score count as certain/))
             let seeds = try ["0", "1", "2", "0"].map {
                 try place.expectDone(all + ["--top", "4", "--bootstrap", "1", "--seed", $0]).stdout
             }

@@ -99,6 +99,9 @@ struct EnsembleCommand: AsyncParsableCommand {
         if how.method == .maps || !maps.isEmpty { return try await combineMaps() }
         let sources = try await parallelMap(files, width: common.width) { try AnnotationFile.read(path: $1) }
         let truth = try truth.map { try AnnotationFile.read(path: $0) }
+        for (file, count) in zip(files, sources.map(\.unscoredWordCount)) where count > 0 {
+            Terminal.note("\(file): \(count) boxes without a score count as certain", quiet: common.quiet)
+        }
         if ranking.all, let truth {
             try await rank(sources, truth: truth)
         } else if let method = how.combination {
@@ -152,9 +155,6 @@ struct EnsembleCommand: AsyncParsableCommand {
     private func report(_ combination: PolygonCombination, shrinkage: Shrinkage) {
         for (file, missing) in zip(files, combination.missingImages) where !missing.isEmpty {
             Terminal.warning("\(file) lacks \(missing.count) images, such as \(missing[0]): it gives no vote there")
-        }
-        for (file, count) in zip(files, combination.unscoredWords) where count > 0 {
-            Terminal.note("\(file): \(count) boxes without a score count as certain", quiet: common.quiet)
         }
         if combination.fallbacks > 0 {
             Terminal.note(
