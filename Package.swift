@@ -64,7 +64,7 @@ let package = Package(
         module("PostProc", ["Core", "Geometry", "Dataset", "Maps", "CClipper"]),
         module("Metrics", ["Core", "Geometry", "Dataset"]),
         module("Submission", ["Core", "Geometry", "Dataset", "Archive"]),
-        module("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "CClipper"]),
+        module("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Metrics", "CClipper"]),
         module("Sweep", ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission", "Yams"]),
 
         .executableTarget(

@@ -79,4 +79,7 @@ public struct AnnotationSet: Sendable, Equatable {
 
     /// The number of words over all images.
     public var wordCount: Int { images.reduce(0) { $0 + $1.words.count } }
+
+    /// The number of words without a score over all images.
+    public var unscoredWordCount: Int { images.reduce(0) { $0 + $1.words.count { $0.score == nil } } }
 }

@@ -1,4 +1,3 @@
-import Core
 import Dataset
 import Geometry
 
@@ -6,6 +5,8 @@ import Geometry
 struct MergedPolygon: Sendable {
     /// How many sources stand behind it.
     var votes: Int
+    /// How many detections it was made of.
+    var memberCount: Int
     var score: Double
     var polygon: Polygon
     /// The mean of its members' places in their images.
@@ -17,8 +18,8 @@ struct MergedPolygon: Sendable {
 
     /// Whether `polygon` has less than 80% of the median area of `members`.
     static func isShrunken(_ polygon: Polygon, among members: [Polygon]) -> Bool {
+        guard members.count > 1 else { return false }
         let areas = members.map(\.area).sorted()
-        guard !areas.isEmpty else { return false }
         let median = (areas[(areas.count - 1) / 2] + areas[areas.count / 2]) / 2
         return polygon.area < 0.8 * median
     }
@@ -51,23 +52,27 @@ struct CombinedImage: Sendable {
     }
 }
 
-extension Detection {
-    /// All sources' detections on one image; a word without a score counts as 1.
-    static func all(on name: String, _ sources: [ImageAnnotation?], weights: [Double]) throws -> [Detection] {
-        var detections: [Detection] = []
-        for (source, image) in sources.enumerated() {
-            guard let words = image?.words else { continue }
-            for (index, word) in words.enumerated() {
-                let score = word.score ?? 1
-                guard score.isFinite else {
-                    throw EnsembleError.badScore(score, image: name, word: word.id, source: source)
-                }
-                detections.append(
-                    Detection(
-                        polygon: word.polygon, score: score, source: source, index: index, weight: weights[source],
-                        place: (Double(index) + 0.5) / Double(words.count)))
-            }
-        }
-        return detections
+/// How many of the polygons that were made of two detections or more have lost area.
+public struct Shrinkage: Sendable, Hashable {
+    /// Polygons with less than 80% of their members' median area.
+    public let shrunken: Int
+    /// Polygons made of two detections or more.
+    public let merged: Int
+
+    /// Whether more than 1% of the merged polygons are shrunken: the method halves boxes, or worse.
+    public var isMarked: Bool { 100 * shrunken > merged }
+
+    init(shrunken: Int = 0, merged: Int = 0) {
+        self.shrunken = shrunken
+        self.merged = merged
+    }
+
+    init(_ polygons: some Sequence<MergedPolygon>) {
+        let merged = polygons.filter { $0.memberCount > 1 }
+        self.init(shrunken: merged.count(where: \.isShrunken), merged: merged.count)
+    }
+
+    static func + (left: Shrinkage, right: Shrinkage) -> Shrinkage {
+        Shrinkage(shrunken: left.shrunken + right.shrunken, merged: left.merged + right.merged)
     }
 }

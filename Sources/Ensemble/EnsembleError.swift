@@ -34,8 +34,9 @@ public struct EnsembleError: DiagnosedError {
                 nextStep: "predict both at one size from the same images"))
     }
 
-    /// Checks one weight a source: finite, none below zero, not all zero.
-    static func checkWeights(_ weights: [Double], count: Int) throws {
+    /// Checks one weight a source: finite, none below zero, not all zero; nil is equal weights.
+    static func checkWeights(_ weights: [Double]?, count: Int) throws {
+        guard let weights else { return }
         guard weights.count == count else {
             throw option("weights", found: "\(weights.count) numbers", expected: "one a source, \(count)")
         }

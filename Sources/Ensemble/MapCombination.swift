@@ -2,12 +2,17 @@ import Core
 import Foundation
 import Maps
 
-/// Several sources' probability maps combined pixel by pixel otherwise than by `MapAverage`.
+/// Several sources' probability maps combined pixel by pixel, made an image at a time as it is read.
 ///
-/// All sources must have the same images; their maps are resampled to the first source's geometry, see `ResampledMaps`.
+/// All sources must have the same images, of the same sizes. Maps of another size or place than the first source's are
+/// resampled to its geometry, see `MapResampling`. Sums are taken in Double, in the order of the sources, and rounded to
+/// Float32 once: the same bits whatever the number of threads. A combination is a source itself, so that it can be
+/// swept, extracted or combined again without a copy on disk.
 public struct MapCombination: MapSource {
     /// The rule for a pixel.
     public enum Rule: String, Sendable, CaseIterable {
+        /// The weighted arithmetic mean.
+        case mean
         /// The weighted geometric mean; 0 where a source of weight has 0.
         case geometric
         /// The largest value of the sources with a weight above 0.
@@ -26,15 +31,17 @@ public struct MapCombination: MapSource {
 
     /// A combination of `sources`.
     ///
-    /// - Parameter weights: one a source, none negative, not all 0; nil is 1 each.
+    /// - Parameter weights: one a source, none negative, not all 0; nil is 1 each. Only their ratios matter.
     /// - Throws: `EnsembleError` for no source, bad weights, and where two sources do not have the same images.
     public init(of sources: [any MapSource], rule: Rule, weights: [Double]? = nil) throws {
-        let checked = try MapAverage(of: sources, weights: weights)
+        guard let first = sources.first else { throw EnsembleError.noSource }
+        try EnsembleError.checkWeights(weights, count: sources.count)
+        for other in sources.dropFirst() { try Self.checkImages(first, other) }
         self.sources = sources
         self.rule = rule
         self.weights = weights ?? Array(repeating: 1, count: sources.count)
         label = "\(rule.rawValue) of " + sources.map(\.label).joined(separator: ", ")
-        imageNames = checked.imageNames
+        imageNames = first.imageNames
     }
 
     /// A digest of the rule and the sources' fingerprints and weights.
@@ -45,36 +52,70 @@ public struct MapCombination: MapSource {
 
     /// The combined map of one image, on the first source's geometry.
     ///
-    /// - Throws: a source's own error; `EnsembleError` where the sources' image sizes differ.
+    /// - Throws: a source's own error; `EnsembleError` naming the two sources whose image sizes differ.
+    /// - Complexity: O(sources · pixels); holds all sources' maps of the image.
     public func read(_ name: String) throws -> ImageMap {
         var result = try sources[0].read(name)
         var maps: [(values: [Float], weight: Double)] = []
-        for (source, weight) in zip(sources, weights) {
-            let next = ResampledMaps.resample(try source.read(name), to: result)
+        for (number, source) in sources.enumerated() {
+            let next = number == 0 ? result : try source.read(name)
             guard next.imageWidth == result.imageWidth, next.imageHeight == result.imageHeight else {
                 throw EnsembleError.mismatch(
                     "the image size of \(name)", sources[0].label, source.label,
                     found: "\(next.imageWidth) x \(next.imageHeight)",
                     expected: "\(result.imageWidth) x \(result.imageHeight)")
             }
-            if weight > 0 { maps.append((next.map.values, weight)) }
-        }
-        let total = maps.reduce(0) { $0 + $1.weight }
-        var column = [Float](repeating: 0, count: maps.count)
-        let values = result.map.values.indices.map { pixel -> Float in
-            for source in maps.indices { column[source] = maps[source].values[pixel] }
-            switch rule {
-            case .max: return column.max() ?? 0
-            case .median:
-                column.sort()
-                return (column[(column.count - 1) / 2] + column[column.count / 2]) / 2
-            case .geometric:
-                var sum = 0.0
-                for source in maps.indices { sum += maps[source].weight * log(Double(column[source])) }
-                return Float(exp(sum / total))
+            if weights[number] > 0 {
+                maps.append((MapResampling.resample(next, to: result).map.values, weights[number]))
             }
         }
-        result.map = ProbabilityMap(width: result.map.width, height: result.map.height, values: values)
+        result.map = ProbabilityMap(
+            width: result.map.width, height: result.map.height, values: pixels(maps))
         return result
+    }
+
+    /// The combined pixels of maps of one size.
+    private func pixels(_ maps: [(values: [Float], weight: Double)]) -> [Float] {
+        let total = maps.reduce(0) { $0 + $1.weight }
+        func each(_ combine: (inout [Float]) -> Float) -> [Float] {
+            var column = [Float](repeating: 0, count: maps.count)
+            return maps[0].values.indices.map { pixel in
+                for source in maps.indices { column[source] = maps[source].values[pixel] }
+                return combine(&column)
+            }
+        }
+        func weightedMean(_ term: (Float) -> Double) -> [Double] {
+            var sums = [Double](repeating: 0, count: maps[0].values.count)
+            for (values, weight) in maps {
+                values.withUnsafeBufferPointer { values in
+                    sums.withUnsafeMutableBufferPointer { sums in
+                        for index in sums.indices { sums[index] += weight * term(values[index]) }
+                    }
+                }
+            }
+            return sums.map { $0 / total }
+        }
+        return switch rule {
+        case .mean: weightedMean { Double($0) }.map { Float($0) }
+        case .geometric: weightedMean { log(Double($0)) }.map { Float(exp($0)) }
+        case .max: each { $0.max() ?? 0 }
+        case .median:
+            each { column in
+                column.sort()
+                return (column[(column.count - 1) / 2] + column[column.count / 2]) / 2
+            }
+        }
+    }
+
+    private static func checkImages(_ first: any MapSource, _ other: any MapSource) throws {
+        let (expected, found) = (Set(first.imageNames), Set(other.imageNames))
+        guard expected != found else { return }
+        let missing = first.imageNames.filter { !found.contains($0) }
+        let extra = other.imageNames.filter { !expected.contains($0) }
+        let example = missing.first ?? extra.first ?? ""
+        throw EnsembleError.mismatch(
+            "they do not have the same images", first.label, other.label,
+            found: "\(missing.count) images only in the first, \(extra.count) only in the second, such as \(example)",
+            expected: "the same \(expected.count) images")
     }
 }

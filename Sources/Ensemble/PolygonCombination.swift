@@ -1,49 +1,32 @@
 import Core
 import Dataset
-import Geometry
 
-/// Predictions of several sources combined by suppression or fusion, an image at a time.
+/// Combining several sources: polygons by vote, fusion or suppression, probability maps pixel by pixel.
 ///
-/// A detection without a score counts as 1. An image keeps its boxes in the order of the files, as `PolygonVote` does.
+/// Predictions of several sources combined by one method, an image at a time.
+///
+/// A detection without a score counts as certain, 1: CSV files have none. An image keeps its boxes in the order of the
+/// files: they are sorted by the mean of their members' relative places in their images. Each word carries its `votes`
+/// for JSON.
 public struct PolygonCombination: Sendable {
-    /// How a fused polygon's score follows from its members', by the names of ensemble-boxes' `conf_type`.
-    public enum Confidence: String, Sendable, CaseIterable {
-        /// The mean, scaled by the share of sources that have a box.
-        case average = "avg"
-        /// The largest.
-        case maximum = "max"
-        /// The weighted mean, scaled by the share of the voting sources' weights.
-        case boxAndModelAverage = "box_and_model_avg"
-        /// The weighted mean in which an absent source counts as 0.
-        case absentModelAwareAverage = "absent_model_aware_avg"
-    }
-
-    /// The rule.
-    public enum Method: Sendable {
-        /// Detections that overlap a better one by more than `iou` are dropped.
-        case nms(iou: Double)
-        /// Soft-NMS: scores fall by 1 - IoU above `iou`; `floor` and below is dropped.
-        case softNMSLinear(iou: Double, floor: Double)
-        /// Soft-NMS: scores fall by exp(-IoU²/sigma); `floor` and below is dropped.
-        case softNMSGaussian(sigma: Double, floor: Double)
-        /// Weighted boxes fusion; detections with scores below `skip` are left out.
-        case fusion(iou: Double, skip: Double, confidence: Confidence)
-    }
-
-    /// The number of sources.
+    /// How the polygons were combined.
+    public let method: Method
+    /// The number of sources, the most votes that a polygon can have.
     public let sourceCount: Int
-    /// Merged polygons with less than 80% of their members' median area.
-    public let shrunken: Int
-    /// All merged polygons.
-    public let mergedCount: Int
-    private let images: [CombinedImage]
+    /// How many polygons have 1, 2, … `sourceCount` votes.
+    public let histogram: [Int]
+    /// For each source, the images that it lacks and others have: there it gives nothing.
+    public let missingImages: [[String]]
+    /// Groups whose mean or union was asked for but could not be made: their medoid stands.
+    public let fallbacks: Int
+    let images: [CombinedImage]
 
-    /// Combines `sources`.
+    /// Combines `sources`; every number of votes can then be asked for.
     ///
     /// - Parameters:
     ///   - sources: predictions; images are matched by name.
-    ///   - weights: one a source; nil leaves suppression's scores as they are, and is 1 each for fusion. Suppression
-    ///     takes weight · score divided by the sum of all weights.
+    ///   - weights: one a source, none negative, not all 0; nil leaves suppression's scores as they are, and is 1 each
+    ///     else. Suppression takes weight · score divided by the sum of all weights.
     ///   - roundsCorners: whether fused corners are set on whole pixels, halves to even.
     ///   - width: how many images are worked on side by side; the result does not depend on it.
     /// - Throws: `EnsembleError` for no source, options out of range and scores that are no numbers.
@@ -52,40 +35,26 @@ public struct PolygonCombination: Sendable {
         width: Int = 1
     ) async throws {
         guard !sources.isEmpty else { throw EnsembleError.noSource }
-        try Self.check(method)
-        let given = weights ?? Array(repeating: 1, count: sources.count)
-        try EnsembleError.checkWeights(given, count: sources.count)
-        let total = weights == nil ? 1 : given.reduce(0, +)
+        try method.check()
+        try EnsembleError.checkWeights(weights, count: sources.count)
         var seen = Set<String>()
         let names = sources.flatMap(\.images).map(\.name).filter { seen.insert($0).inserted }
         let combined = try await parallelMap(names, width: width) { _, name in
-            let found = sources.map { $0[name] }
-            let detections = try Detection.all(on: name, found, weights: given)
-            let scores = detections.map { $0.score * $0.weight / total }
-            var merged: [MergedPolygon]
-            switch method {
-            case .nms(let iou):
-                merged = PolygonSuppression(iou: iou, decay: .drop, floor: -.infinity)(detections, scores: scores)
-            case .softNMSLinear(let iou, let floor):
-                merged = PolygonSuppression(iou: iou, decay: .linear, floor: floor)(detections, scores: scores)
-            case .softNMSGaussian(let sigma, let floor):
-                merged = PolygonSuppression(iou: 0, decay: .gaussian(sigma: sigma), floor: floor)(
-                    detections, scores: scores)
-            case .fusion(let iou, let skip, let confidence):
-                merged = PolygonFusion(iou: iou, skip: skip, confidence: confidence)(detections, weights: given)
-                if roundsCorners {
-                    for index in merged.indices { merged[index].polygon = merged[index].polygon.rounded }
-                }
-            }
-            return CombinedImage(name: name, sources: found, groups: merged)
+            var detections = try ImageDetections(on: name, of: sources, weights: weights)
+            return try detections.combined(by: method, roundsCorners: roundsCorners)
         }
+        self.method = method
         images = combined
         sourceCount = sources.count
-        shrunken = combined.reduce(0) { $0 + $1.groups.count(where: \.isShrunken) }
-        mergedCount = combined.reduce(0) { $0 + $1.groups.count }
+        histogram = (1...sources.count).map { votes in
+            combined.reduce(0) { $0 + $1.groups.count { $0.votes == votes } }
+        }
+        missingImages = sources.map { source in names.filter { source[$0] == nil } }
+        fallbacks = combined.reduce(0) { $0 + $1.groups.count(where: \.fellBack) }
     }
 
-    /// The polygons behind which at least `votes` sources stand; suppression counts one a polygon.
+    /// The polygons behind which at least `votes` sources stand; suppression counts one a polygon. Images in the order
+    /// of the first source, then those only others have.
     ///
     /// - Throws: `EnsembleError` where `votes` is not from 1 to `sourceCount`.
     public func result(votes: Int = 1) throws -> AnnotationSet {
@@ -95,22 +64,8 @@ public struct PolygonCombination: Sendable {
         return AnnotationSet(images.map { $0.annotation(votes: votes) })
     }
 
-    private static func check(_ method: Method) throws {
-        func require(_ holds: Bool, _ name: String, _ value: Double, _ expected: String) throws {
-            guard holds else { throw EnsembleError.option(name, found: "\(value)", expected: expected) }
-        }
-        switch method {
-        case .nms(let iou):
-            try require(iou > 0 && iou <= 1, "iou", iou, "a number above 0, at most 1")
-        case .softNMSLinear(let iou, let floor):
-            try require(iou > 0 && iou <= 1, "iou", iou, "a number above 0, at most 1")
-            try require(floor >= 0 && floor < 1, "floor", floor, "a number from 0, below 1")
-        case .softNMSGaussian(let sigma, let floor):
-            try require(sigma > 0 && sigma.isFinite, "sigma", sigma, "a number above 0")
-            try require(floor >= 0 && floor < 1, "floor", floor, "a number from 0, below 1")
-        case .fusion(let iou, let skip, _):
-            try require(iou > 0 && iou <= 1, "iou", iou, "a number above 0, at most 1")
-            try require(skip >= 0 && skip <= 1, "skip", skip, "a number from 0 to 1")
-        }
+    /// How many of the polygons with at least `votes` votes have lost area.
+    public func shrinkage(votes: Int = 1) -> Shrinkage {
+        images.reduce(Shrinkage()) { $0 + Shrinkage($1.groups.lazy.filter { $0.votes >= votes }) }
     }
 }

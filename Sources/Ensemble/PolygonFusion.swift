@@ -75,7 +75,7 @@ struct PolygonFusion {
             case .absentModelAwareAverage: sum / (memberWeight + total - voterWeight)
             }
         return MergedPolygon(
-            votes: voters.count, score: score, polygon: cluster.polygon,
+            votes: voters.count, memberCount: cluster.members.count, score: score, polygon: cluster.polygon,
             place: cluster.members.reduce(0) { $0 + $1.place } / count,
             isShrunken: MergedPolygon.isShrunken(cluster.polygon, among: cluster.members.map(\.polygon)))
     }

@@ -13,38 +13,30 @@ struct PolygonSuppression {
     let decay: Decay
     let floor: Double
 
-    /// The detections that stay, best first; scores come in through `scores`, one a detection.
-    func callAsFunction(_ detections: [Detection], scores: [Double]) -> [MergedPolygon] {
-        var scores = scores
-        let boxes = detections.map { $0.polygon.boundingBox }
+    /// The detections that stay, best first.
+    ///
+    /// - Parameter total: what weight · score is divided by.
+    /// - Complexity: O(*n*²) looks at scores for *n* detections; no geometry.
+    func callAsFunction(_ detections: [Detection], overlaps: Overlaps, total: Double) -> [MergedPolygon] {
+        var scores = detections.map { $0.score * $0.weight / total }
         var left = Array(detections.indices)
         var kept: [MergedPolygon] = []
-        while let first = left.indices.max(by: {
-            scores[left[$0]] < scores[left[$1]] || (scores[left[$0]] == scores[left[$1]] && $0 > $1)
-        }) {
+        while var first = left.indices.first {
+            for position in left.indices where scores[left[position]] > scores[left[first]] { first = position }
             let best = left.remove(at: first)
             guard scores[best] > floor else { break }
             kept.append(
                 MergedPolygon(
-                    votes: 1, score: scores[best], polygon: detections[best].polygon, place: detections[best].place))
-            left.removeAll { other in
-                guard let box = boxes[best], let otherBox = boxes[other], box.touches(otherBox) else { return false }
-                let overlap = detections[best].iou(with: detections[other])
+                    votes: 1, memberCount: 1, score: scores[best], polygon: detections[best].polygon,
+                    place: detections[best].place))
+            for (other, overlap) in overlaps.neighbours[best] {
                 switch decay {
-                case .drop: return overlap > iou
+                case .drop: if overlap > iou { scores[other] = -.infinity }
                 case .linear: if overlap > iou { scores[other] *= 1 - overlap }
                 case .gaussian(let sigma): scores[other] *= exp(-overlap * overlap / sigma)
                 }
-                return scores[other] <= floor
             }
         }
         return kept
-    }
-}
-
-extension BoundingBox {
-    /// Whether the boxes share a point, an edge's included.
-    func touches(_ other: BoundingBox) -> Bool {
-        minX <= other.maxX && other.minX <= maxX && minY <= other.maxY && other.minY <= maxY
     }
 }

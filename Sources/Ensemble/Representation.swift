@@ -8,7 +8,7 @@ struct Representation {
 
     /// - Parameter members: by descending score, ties in source order.
     /// - Precondition: `members` is not empty.
-    init(_ members: [Detection], as choice: PolygonVote.Representative) throws {
+    init(_ members: [Detection], as choice: PolygonCombination.Representative) throws {
         switch choice {
         case .best:
             polygon = members[0].polygon

@@ -6,7 +6,7 @@ import Testing
 @Suite("Maps combined otherwise than by mean")
 struct MapCombinationTests {
     static func sources(_ lists: [[Float]]) -> [MemoryMaps] {
-        lists.enumerated().map { MemoryMaps(label: "\($0)", maps: [MapAverageTests.map("a.jpg", $1)]) }
+        lists.enumerated().map { MemoryMaps(label: "\($0)", maps: [MapMeanTests.map("a.jpg", $1)]) }
     }
 
     @Test(
@@ -33,14 +33,14 @@ struct MapCombinationTests {
     @Test("a map of the same size stays bit for bit; a ramp of half the size is read bilinearly")
     func resampling() throws {
         let ramp = { (width: Int, scale: Double) in
-            MapAverageTests.map(
+            MapMeanTests.map(
                 inverse: MapToImageTransform(scaleX: scale, offsetX: 0, scaleY: scale, offsetY: 0), width: width,
                 (0..<width * width).map { Float((Double($0 % width) + 0.5) * scale / 16) })
         }
         let (large, small) = (ramp(8, 2), ramp(4, 4))
-        let first = MemoryMaps(label: "large", maps: [large])
-        #expect(try ResampledMaps(first, to: first).read("a.jpg") == large)
-        let resampled = try ResampledMaps(MemoryMaps(label: "small", maps: [small]), to: first).read("a.jpg")
+        let maps = [MemoryMaps(label: "large", maps: [large]), MemoryMaps(label: "small", maps: [small])]
+        #expect(try MapCombination(of: maps, rule: .mean, weights: [1, 0]).read("a.jpg") == large)
+        let resampled = try MapCombination(of: maps, rule: .mean, weights: [0, 1]).read("a.jpg")
         #expect(resampled.inverse == large.inverse)
         for (index, value) in resampled.map.values.enumerated() where (1...6).contains(index % 8) {
             #expect(abs(value - large.map.values[index]) < 1e-6)

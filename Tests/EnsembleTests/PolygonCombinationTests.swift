@@ -81,7 +81,7 @@ struct PolygonCombinationTests {
             method: .fusion(iou: 0.55, skip: 0, confidence: .average))
         let word = try #require(try fused.result(votes: 2).images[0].words.first)
         #expect(Set(word.polygon.points) == [Point(52, 1), Point(102, 51), Point(52, 101), Point(2, 51)])
-        #expect(fused.shrunken == 0)
+        #expect(fused.shrinkage().shrunken == 0)
     }
 
     @Test("options out of range are refused")

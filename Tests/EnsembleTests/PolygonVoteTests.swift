@@ -17,6 +17,14 @@ struct PolygonVoteTests {
         ])
     }
 
+    static func vote(
+        _ sources: [AnnotationSet], iou: Double = 0.5, weights: [Double]? = nil,
+        representative: PolygonCombination.Representative = .medoid, width: Int = 1
+    ) async throws -> PolygonCombination {
+        try await PolygonCombination(
+            sources: sources, method: .vote(iou: iou, representative: representative), weights: weights, width: width)
+    }
+
     /// Sources that see the same boxes, each with its own shifts, misses and false alarms; all scores differ.
     static func folds(_ count: Int, images: Int, boxes: Int, seed: UInt64) -> [AnnotationSet] {
         var generator = SeededGenerator(seed: seed)
@@ -45,11 +53,10 @@ struct PolygonVoteTests {
             (Self.box(0, 300, 50, 20), 0.9), (Polygon([Point(100, 0), Point(150, 0), Point(120, 40)]), nil),
         ]
         let source = Self.source(words)
-        for representative in PolygonVote.Representative.allCases {
-            let vote = try await PolygonVote(
-                sources: [source, source, source], options: .init(iou: 1, representative: representative))
+        #expect(source.unscoredWordCount == 1)
+        for representative in PolygonCombination.Representative.allCases {
+            let vote = try await Self.vote([source, source, source], iou: 1, representative: representative)
             #expect(vote.histogram == [0, 0, 5])
-            #expect(vote.unscoredWords == [1, 1, 1])
             let result = try vote.result(votes: 3)
             #expect(result.images[0].words.map(\.polygon) == words.map(\.0))
             #expect(result.images[0].words.map(\.id) == ["0001", "0002", "0003", "0004", "0005"])
@@ -64,13 +71,12 @@ struct PolygonVoteTests {
     func permutations(seed: UInt64) async throws {
         let folds = Self.folds(4, images: 3, boxes: 40, seed: seed)
         let weights = [1, 2, 0.5, 1.25]
-        for representative in PolygonVote.Representative.allCases {
+        for representative in PolygonCombination.Representative.allCases {
             for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
-                let straight = try await PolygonVote(
-                    sources: folds, options: .init(weights: weights, representative: representative))
-                let permuted = try await PolygonVote(
-                    sources: order.map { folds[$0] },
-                    options: .init(weights: order.map { weights[$0] }, representative: representative))
+                let straight = try await Self.vote(folds, weights: weights, representative: representative)
+                let permuted = try await Self.vote(
+                    order.map { folds[$0] },
+                    weights: order.map { weights[$0] }, representative: representative)
                 #expect(straight.histogram == permuted.histogram, "seed \(seed)")
                 for votes in 1...4 {
                     let (a, b) = (try straight.result(votes: votes), try permuted.result(votes: votes))
@@ -83,7 +89,7 @@ struct PolygonVoteTests {
     @Test("every detection is in one group, at most one a source", arguments: [4, 5] as [UInt64])
     func groups(seed: UInt64) async throws {
         let folds = Self.folds(5, images: 4, boxes: 50, seed: seed)
-        let vote = try await PolygonVote(sources: folds, options: .init(iou: 0.3))
+        let vote = try await Self.vote(folds, iou: 0.3)
         let detections = folds.reduce(0) { $0 + $1.wordCount }
         #expect(zip(1..., vote.histogram).reduce(0) { $0 + $1.0 * $1.1 } == detections, "seed \(seed)")
         #expect(vote.histogram[4] > 0)
@@ -91,11 +97,11 @@ struct PolygonVoteTests {
             let expected = vote.histogram[(votes - 1)...].reduce(0, +)
             #expect(try vote.result(votes: votes).wordCount == expected)
         }
-        let alone = try await PolygonVote(sources: [folds[0]], options: .init(iou: 0.01))
+        let alone = try await Self.vote([folds[0]], iou: 0.01)
         #expect(alone.histogram == [folds[0].wordCount])
     }
 
-    /// The rule as `PolygonVote` states it, without an index: each group's score sum and founder.
+    /// The rule as `VoteGrouping` states it, without an index: each group's score sum and founder.
     static func plainGroups(_ sources: [AnnotationSet], image: String, iou: Double) -> [(
         founder: Polygon, scores: [Double]
     )] {
@@ -123,7 +129,7 @@ struct PolygonVoteTests {
     func plainRule(seed: UInt64) async throws {
         let folds = Self.folds(4, images: 3, boxes: 60, seed: seed)
         for iou in [0.2, 0.5, 0.7] {
-            let vote = try await PolygonVote(sources: folds, options: .init(iou: iou, representative: .best))
+            let vote = try await Self.vote(folds, iou: iou, representative: .best)
             for image in try vote.result(votes: 1).images {
                 let plain = Self.plainGroups(folds, image: image.name, iou: iou)
                 // Founders are the representatives; each group has its votes and its score.
@@ -144,10 +150,10 @@ struct PolygonVoteTests {
             Self.source([(Self.box(0, 0, 100, 10), 0.9)]), Self.source([(Self.box(30, 0, 100, 10), 0.8)]),
             Self.source([(Self.box(60, 0, 100, 10), 0.7)]),
         ]
-        let vote = try await PolygonVote(sources: sources)
+        let vote = try await Self.vote(sources)
         #expect(vote.histogram == [1, 1, 0])
         // Founded from the middle, all three belong together.
-        let middle = try await PolygonVote(sources: [
+        let middle = try await Self.vote([
             sources[0], Self.source([(Self.box(30, 0, 100, 10), 0.95)]), sources[2],
         ])
         #expect(middle.histogram == [0, 0, 1])
@@ -155,7 +161,7 @@ struct PolygonVoteTests {
 
     @Test("the best partner of a source joins, not its first or surest")
     func bestPartner() async throws {
-        let vote = try await PolygonVote(sources: [
+        let vote = try await Self.vote([
             Self.source([(Self.box(0, 0, 100, 10), 0.9)]),
             Self.source([(Self.box(30, 0, 100, 10), 0.8), (Self.box(10, 0, 100, 10), 0.5)]),
         ])
@@ -169,17 +175,17 @@ struct PolygonVoteTests {
         // Two diagonal bars that cross: the boxes are the same, the bars share a seventh.
         let rising = Polygon([Point(0, 90), Point(10, 100), Point(100, 10), Point(90, 0)])
         let falling = Polygon([Point(10, 0), Point(0, 10), Point(90, 100), Point(100, 90)])
-        let vote = try await PolygonVote(sources: [Self.source([(rising, 0.9)]), Self.source([(falling, 0.8)])])
+        let vote = try await Self.vote([Self.source([(rising, 0.9)]), Self.source([(falling, 0.8)])])
         #expect(vote.histogram == [2, 0])
     }
 
     @Test("a weighted mean of scores over all sources, silent ones too")
     func scores() async throws {
-        let vote = try await PolygonVote(
-            sources: [
+        let vote = try await Self.vote(
+            [
                 Self.source([(Self.box(0, 0, 50, 10), 0.8)]), Self.source([(Self.box(0, 0, 50, 10), 0.5)]),
                 Self.source([]),
-            ], options: .init(weights: [3, 1, 4]))
+            ], weights: [3, 1, 4])
         let word = try vote.result(votes: 2).images[0].words[0]
         #expect(abs((word.score ?? 0) - (3 * 0.8 + 1 * 0.5) / 8) < 1e-12)
     }
@@ -189,9 +195,9 @@ struct PolygonVoteTests {
         let a = Self.box(0, 0, 100, 20)
         let turned = Polygon([Point(104, 22), Point(4, 22), Point(4, 2), Point(104, 2)])
         let flipped = Polygon([Point(1, 21), Point(101, 21), Point(101, 1), Point(1, 1)])
-        let vote = try await PolygonVote(
-            sources: [Self.source([(a, 0.5)]), Self.source([(turned, 0.6)]), Self.source([(flipped, 0.7)])],
-            options: .init(representative: .mean))
+        let vote = try await Self.vote(
+            [Self.source([(a, 0.5)]), Self.source([(turned, 0.6)]), Self.source([(flipped, 0.7)])],
+            representative: .mean)
         let polygon = try vote.result(votes: 3).images[0].words[0].polygon
         // (0 + 4 + 1) / 3 = 1.67 and (0 + 2 + 1) / 3 = 1, and the size stays.
         #expect(Set(polygon.points) == [Point(2, 1), Point(102, 1), Point(102, 21), Point(2, 21)])
@@ -206,11 +212,11 @@ struct PolygonVoteTests {
                 Point(x, 0), Point(x + 50, 0), Point(x + 100, 0), Point(x + 100, 20), Point(x + 50, 20), Point(x, 20),
             ])
         }
-        let vote = try await PolygonVote(
-            sources: [Self.source([(hexagon(0), 0.5)]), Self.source([(Self.box(10, 0, 100, 20), 0.4)])],
-            options: .init(representative: .mean))
+        let vote = try await Self.vote(
+            [Self.source([(hexagon(0), 0.5)]), Self.source([(Self.box(10, 0, 100, 20), 0.4)])],
+            representative: .mean)
         #expect(vote.fallbacks == 0)
-        #expect(vote.shrunken == 0)
+        #expect(vote.shrinkage().shrunken == 0)
         let mean = try vote.result(votes: 2).images[0].words[0].polygon
         #expect(mean.points.count == 32)
         #expect(mean.iou(with: Self.box(5, 0, 100, 20)) > 0.95)
@@ -219,7 +225,7 @@ struct PolygonVoteTests {
     @Test("the union covers all members, and identical ones give themselves")
     func union() async throws {
         let sources = [0.0, 10, 20].map { Self.source([(Self.box($0, 0, 100, 20), 0.5)]) }
-        let vote = try await PolygonVote(sources: sources, options: .init(representative: .union))
+        let vote = try await Self.vote(sources, representative: .union)
         #expect(vote.fallbacks == 0)
         let polygon = try vote.result(votes: 3).images[0].words[0].polygon
         #expect(polygon.area == 2400)
@@ -229,9 +235,9 @@ struct PolygonVoteTests {
     @Test("a polygon below 80% of its members' median area is counted")
     func shrunken() async throws {
         let sources = [(10.0, 0.9), (16, 0.5), (16, 0.4)].map { Self.source([(Self.box(0, 0, 100, $0.0), $0.1)]) }
-        for (representative, expected) in [(PolygonVote.Representative.best, 1), (.medoid, 0)] {
-            let vote = try await PolygonVote(sources: sources, options: .init(representative: representative))
-            #expect(vote.shrunken == expected)
+        for (representative, expected) in [(PolygonCombination.Representative.best, 1), (.medoid, 0)] {
+            let vote = try await Self.vote(sources, representative: representative)
+            #expect(vote.shrinkage().shrunken == expected)
         }
     }
 
@@ -240,9 +246,9 @@ struct PolygonVoteTests {
         let sources = [0.0, 10, 12].enumerated().map {
             Self.source([(Self.box($1, 0, 100, 20), 0.9 - 0.1 * Double($0))])
         }
-        let medoid = try await PolygonVote(sources: sources).result(votes: 3)
+        let medoid = try await Self.vote(sources).result(votes: 3)
         #expect(medoid.images[0].words[0].polygon == Self.box(10, 0, 100, 20))
-        let best = try await PolygonVote(sources: sources, options: .init(representative: .best)).result(votes: 3)
+        let best = try await Self.vote(sources, representative: .best).result(votes: 3)
         #expect(best.images[0].words[0].polygon == Self.box(0, 0, 100, 20))
     }
 
@@ -250,7 +256,7 @@ struct PolygonVoteTests {
     func medoidOfTwo() async throws {
         let sources = [Self.source([(Self.box(0, 0, 100, 20), 0.9)]), Self.source([(Self.box(9, 0, 100, 20), 0.8)])]
         for (weights, x) in [([1.0, 1.0], 0.0), ([1, 3], 9), ([3, 1], 0)] {
-            let vote = try await PolygonVote(sources: sources, options: .init(weights: weights))
+            let vote = try await Self.vote(sources, weights: weights)
             #expect(try vote.result(votes: 2).images[0].words[0].polygon == Self.box(x, 0, 100, 20))
         }
     }
@@ -265,7 +271,7 @@ struct PolygonVoteTests {
             ImageAnnotation(name: "b.jpg", words: [Word(id: "1", polygon: Self.box(0, 0, 9, 9))]),
             ImageAnnotation(name: "c.jpg"),
         ])
-        let vote = try await PolygonVote(sources: [one, both])
+        let vote = try await Self.vote([one, both])
         #expect(vote.missingImages == [["a.jpg"], ["c.jpg"]])
         #expect(vote.histogram == [1, 1])
         let result = try vote.result(votes: 1)
@@ -277,29 +283,29 @@ struct PolygonVoteTests {
     @Test("the number of threads changes nothing")
     func threads() async throws {
         let folds = Self.folds(5, images: 20, boxes: 30, seed: 9)
-        let one = try await PolygonVote(sources: folds, width: 1)
-        let many = try await PolygonVote(sources: folds, width: 7)
+        let one = try await Self.vote(folds, width: 1)
+        let many = try await Self.vote(folds, width: 7)
         #expect(try one.result(votes: 2) == many.result(votes: 2))
     }
 
     @Test("bad options are refused")
     func badOptions() async throws {
         let source = Self.source([(Self.box(0, 0, 9, 9), 0.5)])
-        await #expect(throws: EnsembleError.self) { try await PolygonVote(sources: []) }
+        await #expect(throws: EnsembleError.self) { try await Self.vote([]) }
         for iou in [0, -1, 1.01, .nan] {
             await #expect(throws: EnsembleError.self) {
-                try await PolygonVote(sources: [source], options: .init(iou: iou))
+                try await Self.vote([source], iou: iou)
             }
         }
         for weights in [[], [1, 1], [0], [-1], [.nan], [.infinity]] as [[Double]] {
             await #expect(throws: EnsembleError.self) {
-                try await PolygonVote(sources: [source], options: .init(weights: weights))
+                try await Self.vote([source], weights: weights)
             }
         }
         await #expect(throws: EnsembleError.self) {
-            try await PolygonVote(sources: [Self.source([(Self.box(0, 0, 9, 9), .nan)])])
+            try await Self.vote([Self.source([(Self.box(0, 0, 9, 9), .nan)])])
         }
-        let vote = try await PolygonVote(sources: [source])
+        let vote = try await Self.vote([source])
         #expect(throws: EnsembleError.self) { try vote.result(votes: 0) }
         #expect(throws: EnsembleError.self) { try vote.result(votes: 2) }
     }

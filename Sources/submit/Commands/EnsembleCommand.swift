@@ -3,55 +3,50 @@ import Core
 import Dataset
 import Ensemble
 import Foundation
-import Maps
 import Metrics
 import Submission
 
-/// Several predictions or map stores -> voted predictions, CSV.
+/// Several predictions or map stores -> combined predictions, CSV; or a ranking of all ways to combine them.
 struct EnsembleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ensemble",
-        abstract: "Vote on the boxes of several predictions, or average the maps of several stores.",
+        abstract: "Combine the boxes of several predictions or the maps of several stores; rank all ways to.",
         discussion: """
-            A group holds at most one box a source, each overlapping the group's best-scored box by --iou; chains cannot \
-            form. The box that stands for a group keeps its shape: the medoid. With --truth the curve over 1…n votes is \
-            scored.
+            vote: a group holds at most one box a source, each overlapping the group's best-scored box by --iou; chains \
+            cannot form; the box that stands for a group keeps its shape, the medoid. With --truth the curve over 1…n \
+            votes is scored.
+
+            --all ranks every method on boxes. The differences are paired: each draw resamples the same images for all \
+            rows. The first row was chosen on these images, which its interval does not count. A row marked "shrinks" \
+            has more than 1% of its merged boxes below 80% of their members' median area.
 
             Examples:
               submit ensemble --votes 3 --iou 0.5 fold?.json --truth val.json \\
                 --json vote3.json --csv vote3.csv
+              submit ensemble --all --truth val.json fold?.json --top 20
+              submit ensemble --method wbf --iou 0.6 --votes 2 --weights oof \\
+                --truth val.json fold?.json --csv wbf.csv
               submit ensemble --maps maps/fold0 maps/fold1 \\
                 --thresh 0.22 --box-thresh 0.25 --csv mean.csv
             """)
 
-    @Argument(help: ArgumentHelp("Predictions to vote: JSON or CSV.", valueName: "files"))
+    @Argument(help: ArgumentHelp("Predictions to combine: JSON or CSV; with --method maps stores.", valueName: "files"))
     var files: [String] = []
 
     @Option(
         name: .long, parsing: .upToNextOption,
-        help: ArgumentHelp("Map stores to average instead; they must have the same geometry.", valueName: "folders"))
+        help: ArgumentHelp("Map stores to combine instead, on the first one's geometry.", valueName: "folders"))
     var maps: [String] = []
 
-    @Option(name: .long, help: "Votes that a box needs (default: more than half of the sources).")
-    var votes: Int?
-
-    @Option(name: .long, help: "Least polygon IoU with the group's best-scored box.")
-    var iou = 0.5
-
-    @Option(name: .long, help: "One weight a source, by comma, such as 1,1,0.5 (default: equal).")
-    var weights: String?
+    @OptionGroup var how: EnsembleFlags
+    @OptionGroup var ranking: RankingFlags
 
     @Option(
         name: .long,
-        help: "What stands for a group: medoid, mean (matched corners; polygons along the arc), best or union.")
-    var representative = PolygonVote.Representative.medoid
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp("Truth that scores the curve over votes, or the averaged maps.", valueName: "file"))
+        help: ArgumentHelp("Truth that scores the curve over votes, the result or the ranking.", valueName: "file"))
     var truth: String?
 
-    @Option(name: .long, help: ArgumentHelp("Keep the averaged maps as a store.", valueName: "folder"))
+    @Option(name: .long, help: ArgumentHelp("maps: keep the combined maps as a store.", valueName: "folder"))
     var outputMaps: String?
 
     @OptionGroup var scoring: ScoringFlags
@@ -65,55 +60,129 @@ struct EnsembleCommand: AsyncParsableCommand {
     @Option(name: .customLong("output"), help: ArgumentHelp("The same as --json.", visibility: .hidden))
     var outputJSON: String?
 
+    /// The files or stores that are combined, as the user named them.
+    var sourcePaths: [String] { maps.isEmpty ? files : maps }
+
     func validate() throws {
         if files.isEmpty == maps.isEmpty {
-            throw ValidationError("name predictions to vote, or --maps with stores to average, not both")
+            throw ValidationError("name predictions to combine, or --maps with stores to combine, not both")
         }
-        if max(files.count, maps.count) < 2 { throw ValidationError("an ensemble takes at least two sources") }
-        if maps.isEmpty && outputMaps != nil { throw ValidationError("--output-maps goes with --maps") }
-        if !maps.isEmpty && votes != nil { throw ValidationError("--votes goes with files; maps are averaged") }
+        if sourcePaths.count < 2 { throw ValidationError("an ensemble takes at least two sources") }
         if output.json != nil && outputJSON != nil { throw ValidationError("--output and --json name one thing") }
-        _ = try parsedWeights()
+        let mapsOnly =
+            postprocess.given + (outputMaps == nil ? [] : ["--output-maps"])
+            + (configFile.config == nil ? [] : ["--config"])
+        if ranking.all {
+            if truth == nil { throw ValidationError("--all takes --truth") }
+            if !maps.isEmpty { throw ValidationError("--all ranks methods on boxes; name predictions, not --maps") }
+            if (output.json ?? output.csv ?? outputJSON) != nil {
+                throw ValidationError("--all writes no predictions; name the method to write with --method")
+            }
+            try how.checkUse(in: .all, mapsOnly: mapsOnly)
+        } else {
+            let method = how.method ?? (maps.isEmpty ? .vote : .maps)
+            if !maps.isEmpty && method != .maps {
+                throw ValidationError("--maps goes with --method maps, not \(method.rawValue)")
+            }
+            try how.checkUse(in: .one(method), mapsOnly: mapsOnly)
+        }
+        switch how.weights {
+        case .outOfFold where truth == nil: throw ValidationError("--weights oof takes --truth")
+        case .given(let values) where values.count != sourcePaths.count:
+            throw ValidationError(
+                "--weights takes one number for each of \(sourcePaths.count) sources, not \(values.count)")
+        default: break
+        }
     }
 
     func run() async throws {
-        try await maps.isEmpty ? vote() : average()
-    }
-
-    // MARK: Votes
-
-    private func vote() async throws {
-        let sources = try files.map { try AnnotationFile.read(path: $0) }
-        let vote = try await PolygonVote(
-            sources: sources,
-            options: PolygonVote.Options(iou: iou, weights: try parsedWeights(), representative: representative),
-            width: common.width)
-        for (file, missing) in zip(files, vote.missingImages) where !missing.isEmpty {
-            Terminal.warning("\(file) lacks \(missing.count) images, such as \(missing[0]): it gives no vote there")
+        if how.method == .maps || !maps.isEmpty { return try await combineMaps() }
+        let sources = try await parallelMap(files, width: common.width) { try AnnotationFile.read(path: $1) }
+        let truth = try truth.map { try AnnotationFile.read(path: $0) }
+        for (position, source) in sources.enumerated() {
+            guard let twin = sources[..<position].firstIndex(of: source) else { continue }
+            Terminal.warning("\(files[position]) says the same as \(files[twin]): the ensemble counts it twice")
         }
-        for (file, count) in zip(files, vote.unscoredWords) where count > 0 {
+        for (file, count) in zip(files, sources.map(\.unscoredWordCount)) where count > 0 {
             Terminal.note("\(file): \(count) boxes without a score count as certain", quiet: common.quiet)
         }
-        if vote.fallbacks > 0 {
-            Terminal.note("\(vote.fallbacks) groups have no such polygon and keep their medoid", quiet: common.quiet)
+        if ranking.all, let truth {
+            try await rank(sources, truth: truth)
+        } else if let method = how.combination {
+            try await combine(sources, by: method, truth: truth)
         }
-        let result = try vote.result(votes: votes ?? files.count / 2 + 1)
+    }
+
+    // MARK: All methods
+
+    private func rank(_ sources: [AnnotationSet], truth: AnnotationSet) async throws {
+        let scores = try await score(sources, truth: truth)
+        let weights = weights(ownScores: scores)
+        let seed = ranking.seed ?? 0
+        var progress = Progress("rank", total: truth.images.count, quiet: common.quiet)
+        let ranked = try await EnsembleRanking(
+            sources: sources, scores: scores, methods: how.ranked, weights: weights, truth: truth,
+            options: scoring.options, draws: ranking.draws, seed: UInt64(seed), width: common.width
+        ) { progress.update($0) }
+        progress.finish()
+        let table = RankingTable(ranking: ranked, files: files, shown: ranking.top ?? ranked.rows.count)
+        switch form.format {
+        case .json:
+            try Output.print(
+                table.json(metric: scoring.metric, weights: weights, draws: ranking.draws, seed: seed).text(indent: 2))
+        case .csv: try Output.print(table.table.csv)
+        case .table: try Output.print(table.table.text)
+        }
+        Terminal.note(table.summary, quiet: common.quiet)
+    }
+
+    // MARK: One method
+
+    private func combine(
+        _ sources: [AnnotationSet], by method: PolygonCombination.Method, truth: AnnotationSet?
+    ) async throws {
+        let weights = try await weights(of: sources, truth: truth)
+        let combination = try await PolygonCombination(
+            sources: sources, method: method, weights: weights, width: common.width)
+        let votes = how.votes(of: files.count)
+        let result = try combination.result(votes: votes)
+        report(combination, shrinkage: combination.shrinkage(votes: votes))
         try write(result)
-        try await printCurve(vote)
+        if method.hasVotes {
+            try await printCurve(combination, truth: truth)
+        } else if let truth {
+            try await printScore(of: result, label: method.name, truth: truth)
+        }
+    }
+
+    /// Says what about the sources and their combination should not pass in silence.
+    private func report(_ combination: PolygonCombination, shrinkage: Shrinkage) {
+        for (file, missing) in zip(files, combination.missingImages) where !missing.isEmpty {
+            Terminal.warning("\(file) lacks \(missing.count) images, such as \(missing[0]): it gives no vote there")
+        }
+        if combination.fallbacks > 0 {
+            Terminal.note(
+                "\(combination.fallbacks) groups have no such polygon and keep their medoid", quiet: common.quiet)
+        }
+        if shrinkage.shrunken > 0 {
+            let share = 100 * Double(shrinkage.shrunken) / Double(shrinkage.merged)
+            Terminal.warning(
+                "\(shrinkage.shrunken) of \(shrinkage.merged) merged boxes (\(String(format: "%.2f", share))%) have "
+                    + "less than 80% of their members' median area"
+                    + (shrinkage.isMarked ? ": this method shrinks boxes here" : ""))
+        }
     }
 
     /// The histogram of votes and, with truth, the curve over the votes that a box needs.
-    private func printCurve(_ vote: PolygonVote) async throws {
-        let truth = try truth.map { try AnnotationFile.read(path: $0) }
+    private func printCurve(_ combination: PolygonCombination, truth: AnnotationSet?) async throws {
         var table = TextTable(
             ["votes", "groups", "boxes with at least"] + (truth == nil ? [] : ["H", "P", "R", "pooled H"]))
         var rows: [JSONValue] = []
-        for votes in (1...vote.sourceCount).reversed() {
-            let set = try vote.result(votes: votes)
-            var row: JSONObject = [
-                "votes": .int(votes), "groups": .int(vote.histogram[votes - 1]), "boxes": .int(set.wordCount),
-            ]
-            var cells = ["\(votes)/\(vote.sourceCount)", "\(vote.histogram[votes - 1])", "\(set.wordCount)"]
+        for votes in (1...combination.sourceCount).reversed() {
+            let set = try combination.result(votes: votes)
+            let groups = combination.histogram[votes - 1]
+            var row: JSONObject = ["votes": .int(votes), "groups": .int(groups), "boxes": .int(set.wordCount)]
+            var cells = ["\(votes)/\(combination.sourceCount)", "\(groups)", "\(set.wordCount)"]
             if let truth {
                 let score = try await scoreSet(
                     truth: truth, predictions: set, options: scoring.options, width: common.width)
@@ -131,22 +200,12 @@ struct EnsembleCommand: AsyncParsableCommand {
         }
     }
 
-    // MARK: Maps
-
-    private func average() async throws {
-        let stores = try maps.map { try MapStore.openFilled(at: $0) }
-        let mean = try MapAverage(of: stores, weights: try parsedWeights())
-        var settings = try configFile.load()
-        try postprocess.apply(to: &settings)
-        if let outputMaps { try await keep(mean, of: stores, at: outputMaps) }
-        let set = try await detections(in: mean, options: settings.resolvedPostprocess, common: common)
-        try write(set)
-        guard let truth else { return }
+    /// The score of what was combined, as `score` prints it.
+    func printScore(of set: AnnotationSet, label: String, truth: AnnotationSet) async throws {
         let score = try await scoreSet(
-            truth: AnnotationFile.read(path: truth), predictions: set, options: scoring.options,
-            width: common.width)
+            truth: truth, predictions: set, options: scoring.options, width: common.width)
         let table = ScoreTable(
-            [ScoredFile(path: mean.label, score: score)], metric: scoring.metric, bootstrap: BootstrapOptions(draws: 0))
+            [ScoredFile(path: label, score: score)], metric: scoring.metric, bootstrap: BootstrapOptions(draws: 0))
         switch form.format {
         case .json: try Output.print(table.json.text(indent: 2))
         case .csv: try Output.print(table.csv)
@@ -154,36 +213,9 @@ struct EnsembleCommand: AsyncParsableCommand {
         }
     }
 
-    private func keep(_ mean: MapAverage, of stores: [MapStore], at path: String) async throws {
-        var provenance = stores[0].provenance
-        provenance.checkpoint = mean.label
-        provenance.checkpointSHA256 = try mean.fingerprint()
-        provenance.architecture = Set(stores.map(\.provenance.architecture)).sorted().joined(separator: "+")
-        let store = try MapStore.openForAppending(at: path, provenance: provenance)
-        _ = try await parallelMap(mean.imageNames, width: common.width) { _, name in
-            if !store.contains(name) { try store.write(mean.read(name)) }
-        }
-        Terminal.say("maps: \(path) (\(mean.imageNames.count) images)", quiet: common.quiet)
-    }
-
-    private func write(_ set: AnnotationSet) throws {
+    func write(_ set: AnnotationSet) throws {
         var files = output
         files.json = output.json ?? outputJSON
         try files.write(set, overwrite: common.force, quiet: common.quiet)
     }
-
-    private func parsedWeights() throws -> [Double]? {
-        guard let weights else { return nil }
-        let values = weights.split(separator: ",", omittingEmptySubsequences: false).map {
-            Double($0.trimmingCharacters(in: .whitespaces))
-        }
-        guard values.count == max(files.count, maps.count),
-            values.allSatisfy({ $0.map { $0 >= 0 && $0.isFinite } ?? false })
-        else {
-            throw ValidationError("--weights takes one number of 0 or more for each source, by comma, not '\(weights)'")
-        }
-        return values.compactMap { $0 }
-    }
 }
-
-extension PolygonVote.Representative: ExpressibleByArgument {}

@@ -26,6 +26,17 @@ struct PostProcFlags: ParsableArguments {
     @Flag(name: .long, inversion: .prefixedNo, help: "Clip coordinates to the image (default: no).")
     var clipToImage: Bool?
 
+    /// The flags that were given, as a person wrote them.
+    var given: [String] {
+        let flags: [(String, Bool)] = [
+            ("--thresh", thresh != nil), ("--box-thresh", boxThresh != nil),
+            ("--max-candidates", maxCandidates != nil), ("--use-polygon", usePolygon != nil),
+            ("--unclip-ratio", unclipRatio != nil), ("--min-size", minSize != nil),
+            ("--clip-to-image", clipToImage != nil),
+        ]
+        return flags.filter(\.1).map(\.0)
+    }
+
     /// Applies the flags that were given.
     func apply(to configuration: inout Configuration) throws {
         func set(_ key: String, _ value: (some CustomStringConvertible)?) throws {

@@ -1,42 +1,17 @@
-import Core
 import Geometry
 import Maps
 
-/// A source whose maps are brought to the size and place of another source's, so that the two lie on each other.
-///
-/// A map that has the other's geometry stays as it is, bit for bit. Else each pixel's centre is carried to the image and
-/// into the source's map, and read there bilinearly, the border repeated. Maps of images whose sizes differ are left
-/// alone: whoever combines them refuses them.
-public struct ResampledMaps: MapSource {
-    private let source: any MapSource
-    private let target: any MapSource
-
-    /// `source` on the geometry of `target`.
-    public init(_ source: any MapSource, to target: any MapSource) {
-        self.source = source
-        self.target = target
-    }
-
-    /// The source's label.
-    public var label: String { source.label }
-    /// The source's images.
-    public var imageNames: [String] { source.imageNames }
-
-    /// A digest of both sources' fingerprints.
-    public func fingerprint() throws -> String {
-        SHA256.hexDigest(of: "resampled\n\(try source.fingerprint())\n\(try target.fingerprint())")
-    }
-
-    /// The map of one image on the target's geometry.
+/// Maps brought to the size and place of another map of the same image, so that the two lie on each other.
+enum MapResampling {
+    /// `map` on the geometry of `target`.
     ///
-    /// - Throws: the sources' own errors.
-    public func read(_ name: String) throws -> ImageMap {
-        Self.resample(try source.read(name), to: try target.read(name))
-    }
-
+    /// A map that has the other's geometry stays as it is, bit for bit. Else each pixel's centre is carried to the image
+    /// and into the source's map, and read there bilinearly, the border repeated.
+    ///
+    /// - Complexity: O(pixels of `target`).
     static func resample(_ map: ImageMap, to target: ImageMap) -> ImageMap {
         let (width, height) = (target.map.width, target.map.height)
-        guard map.imageWidth == target.imageWidth, map.imageHeight == target.imageHeight,
+        guard
             map.inverse != target.inverse || map.map.width != width || map.map.height != height
         else { return map }
         let (to, from) = (target.inverse, map.inverse)

@@ -1,0 +1,37 @@
+import Dataset
+import Geometry
+
+/// One source's detection on an image.
+struct Detection: Sendable {
+    let polygon: Polygon
+    let score: Double
+    /// The source's number, and the detection's number in its file.
+    let source, index: Int
+    let weight: Double
+    /// Where in its image's list it stands, in (0,1).
+    let place: Double
+
+    /// Polygon IoU; identical polygons overlap fully even without an area.
+    func iou(with other: Detection) -> Double {
+        polygon == other.polygon ? 1 : polygon.iou(with: other.polygon)
+    }
+
+    /// All sources' detections on one image; a word without a score counts as 1.
+    static func all(on name: String, _ sources: [ImageAnnotation?], weights: [Double]) throws -> [Detection] {
+        var detections: [Detection] = []
+        for (source, image) in sources.enumerated() {
+            guard let words = image?.words else { continue }
+            for (index, word) in words.enumerated() {
+                let score = word.score ?? 1
+                guard score.isFinite else {
+                    throw EnsembleError.badScore(score, image: name, word: word.id, source: source)
+                }
+                detections.append(
+                    Detection(
+                        polygon: word.polygon, score: score, source: source, index: index, weight: weights[source],
+                        place: (Double(index) + 0.5) / Double(words.count)))
+            }
+        }
+        return detections
+    }
+}
