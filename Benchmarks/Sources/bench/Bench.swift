@@ -31,6 +31,7 @@ struct Bench {
         try postprocessing(maps, usePolygon: true)
         try scoring(maps, truth)
         try await sweep(maps, truth)
+        try await dense(maps, truth)
         for (name, path) in [
             ("resnet50", "resnet50_epoch=1-step=823.ckpt"), ("efficientnet_b4", "efficientnet_b4.safetensors"),
         ] {
@@ -64,12 +65,7 @@ struct Bench {
         let space = try SweepConfiguration(contentsOf: "configs/sweeps/grid75.yaml")
         let run = try SweepRun(
             space, maps: Memory(maps), truth: truth, options: ScoringOptions(metric: .clevalLeaderboard))
-        var seconds = Double.infinity
-        for _ in 0..<3 {
-            let start = Date()
-            _ = try await run.run(width: 2)
-            seconds = min(seconds, Date().timeIntervalSince(start))
-        }
+        let seconds = try await bestAsync(of: 3) { _ = try await run.run(width: 2) }
         report("sweep, 75 points, \(maps.count) images, 2 processes", seconds)
     }
 
@@ -92,7 +88,7 @@ struct Bench {
         report("network, \(name), 960, 2 threads", seconds)
     }
 
-    private static func settings(usePolygon: Bool) -> PostProcOptions {
+    static func settings(usePolygon: Bool) -> PostProcOptions {
         var options = PostProcOptions()
         options.thresh = usePolygon ? 0.3 : 0.22
         options.boxThresh = usePolygon ? 0.35 : 0.25
@@ -109,7 +105,17 @@ struct Bench {
             imageName: image.name, imageWidth: width, imageHeight: height, inverse: letterbox.inverse, map: map)
     }
 
-    private static func best(of count: Int, warmUps: Int = 1, _ body: () throws -> Void) rethrows -> Double {
+    static func bestAsync(of count: Int, _ body: () async throws -> Void) async rethrows -> Double {
+        var best = Double.infinity
+        for _ in 0..<count {
+            let start = Date()
+            try await body()
+            best = min(best, Date().timeIntervalSince(start))
+        }
+        return best
+    }
+
+    static func best(of count: Int, warmUps: Int = 1, _ body: () throws -> Void) rethrows -> Double {
         for _ in 0..<warmUps { try body() }
         var best = Double.infinity
         for _ in 0..<count {
@@ -121,14 +127,14 @@ struct Bench {
         return best
     }
 
-    private static func report(_ name: String, _ seconds: Double) {
+    static func report(_ name: String, _ seconds: Double) {
         let line: JSONValue = ["name": .string(name), "seconds": .number(seconds)]
         FileHandle.standardOutput.write(Data((line.text() + "\n").utf8))
     }
 }
 
 /// Maps in memory, as the Python peer holds them.
-private struct Memory: MapSource {
+struct Memory: MapSource {
     let label = "memory"
     let imageNames: [String]
     private let maps: [String: ImageMap]
