@@ -85,6 +85,7 @@ let package = Package(
         tests("DBHead", ["Core", "Backbone", "Inference", "Checkpoint", "Imaging", "Geometry", "Maps", "PostProc"]),
         tests("Maps", ["Core", "Geometry", "Archive"]),
         tests("PostProc", ["Core", "Geometry", "Dataset", "Maps", "Imaging", "Archive", "COpenCV", "CClipper"]),
+        tests("Dataset", ["Core"]),
         tests("Metrics", ["Core", "Geometry", "Dataset", "Submission", "Archive"]),
         tests("Submission", ["Core", "Geometry", "Dataset", "Archive"]),
         tests("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Submission", "Metrics"]),

@@ -28,6 +28,26 @@ import Testing
         }
     }
 
+    @Test func filesWithoutTruthAreComparedWithEachOther() throws {
+        try Workplace.withPredictions { place in
+            try place.expectDone(
+                ["extract", "--maps", "maps", "--json", "b.json", "--thresh", "0.22", "--box-thresh", "0.6"])
+            let arguments = ["compare", "b.json", "a.json", "a.csv"]
+            let table = try place.expectDone(arguments).stdout
+            #expect(table.contains("near-duplicates: a.json and a.csv agree to"))
+            #expect(table.contains("with 100% of the images identical"))
+            let json = try JSONValue(
+                parsing: place.expectDone(arguments + ["--rank-by-agreement", "--format", "json"]).stdout,
+                path: "stdout")
+            let files = try #require(json.object?["files"]?.array).compactMap(\.object)
+            #expect(files.map { $0["path"]?.string } == ["a.json", "a.csv", "b.json"])
+            let means = files.compactMap { $0["mean_agreement"]?.number }
+            #expect(means == means.sorted(by: >) && means[0] > means[2])
+            try place.expectRefusal(
+                arguments + ["--rank-by-agreement", "--truth", "truth.json"], .usage, "--rank-by-agreement")
+        }
+    }
+
     @Test func scoresHaveIntervals() throws {
         try Workplace.withPredictions { place in
             let score = ["score", "--truth", "truth.json", "a.json", "--format", "json"]

@@ -40,7 +40,7 @@ struct Score: AsyncParsableCommand {
 
     func run() async throws {
         var scored = try await ScoredFile.score(
-            files, against: truth, icdar, options: scoring.options, width: common.width)
+            files, against: truth.truth, icdar, options: scoring.options, width: common.width)
         if let perImage {
             try AtomicFile.write(ScoreTable.perImage(scored), to: perImage, overwrite: common.force)
         }

@@ -12,7 +12,7 @@ struct ScoredFile {
     ///
     /// - Throws: the readers' errors, and the metric's with the file's name.
     static func score(
-        _ files: [String], against truth: TruthOption, _ icdar: ICDARFlags, options: ScoringOptions, width: Int
+        _ files: [String], against truth: String, _ icdar: ICDARFlags, options: ScoringOptions, width: Int
     ) async throws -> [ScoredFile] {
         let truth = try read(truth, namedBy: files, icdar)
         let icdar = icdar.options(names: truth.images.map(\.name))
@@ -47,13 +47,12 @@ struct ScoredFile {
     }
 
     /// ICDAR text names no image files: the first file of predictions that does lends its names.
-    private static func read(_ truth: TruthOption, namedBy files: [String], _ icdar: ICDARFlags) throws -> AnnotationSet
-    {
+    private static func read(_ truth: String, namedBy files: [String], _ icdar: ICDARFlags) throws -> AnnotationSet {
         var names: [String] = []
-        if try AnnotationFile.format(of: truth.truth) == .icdar {
+        if try AnnotationFile.format(of: truth) == .icdar {
             let named = try files.first { try AnnotationFile.format(of: $0) != .icdar }
             names = try named.map { try AnnotationFile.read(path: $0).images.map(\.name) } ?? []
         }
-        return try truth.read(icdar: icdar.options(names: names))
+        return try AnnotationFile.contents(path: truth, icdar: icdar.options(names: names)).set
     }
 }
