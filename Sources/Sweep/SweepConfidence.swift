@@ -8,8 +8,13 @@ extension SweepResult {
         public let interval: ClosedRange<Double>
         /// The same of the differences to the winner; zero throughout for the winner itself.
         public let difference: ClosedRange<Double>
-        /// The share of resamples in which no point is better; points that are the same share it.
-        public let chance: Double
+        /// The resamples in which no point is better, by number from 0; points that are the same share them.
+        public let bestDraws: [Int]
+        /// How many resamples there are.
+        public let drawCount: Int
+
+        /// The share of resamples in which no point is better.
+        public var chance: Double { Double(bestDraws.count) / Double(drawCount) }
 
         /// Whether the winner is better than this point in 97.5% of the resamples.
         public var isSeparable: Bool { difference.upperBound < 0 }
@@ -47,16 +52,17 @@ struct SweepConfidence: Sendable {
             )
         }
         let highest = (0..<options.draws).map { draw in parts.reduce(-.infinity) { max($0, $1.highest[draw]) } }
-        let chances = try await parallelMap(starts, width: width) { part, start in
+        let bestDraws = try await parallelMap(starts, width: width) { part, start in
             let reaches = (0..<options.draws).contains { parts[part].highest[$0] == highest[$0] }
             let range = start..<min(start + Self.chunk, points.count)
-            guard reaches else { return [Double](repeating: 0, count: range.count) }
+            guard reaches else { return [[Int]](repeating: [], count: range.count) }
             return values(of: points[range]).map { values in
-                Double((0..<options.draws).count { values[$0] == highest[$0] }) / Double(options.draws)
+                (0..<options.draws).filter { values[$0] == highest[$0] }
             }
         }
-        return zip(parts.flatMap(\.intervals), chances.joined()).map { intervals, chance in
-            SweepResult.Confidence(interval: intervals.0, difference: intervals.1, chance: chance)
+        return zip(parts.flatMap(\.intervals), bestDraws.joined()).map { intervals, bestDraws in
+            SweepResult.Confidence(
+                interval: intervals.0, difference: intervals.1, bestDraws: bestDraws, drawCount: options.draws)
         }
     }
 

@@ -30,13 +30,14 @@ extension SweepResult {
     }
 
     /// `results.json`: `{"schema": 1, "metric", "target", "images", "points": [{"rank", "trial", "settings", "mean",
-    /// "pooled", "boxes", "plateau", "interval", "difference", "chance", "separable"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
+    /// "pooled", "boxes", "plateau", "interval", "difference", "chance", "separable", "best_draws"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
     public var json: JSONValue {
         [
             "schema": 1,
             "metric": .string(metric.rawValue),
             "target": .string(target.rawValue),
             "images": .int(imageCount),
+            "bootstrap": .int(ranked.first?.confidence?.drawCount ?? 0),
             "points": .array(
                 ranked.map { point in
                     var object: JSONObject = [
@@ -54,6 +55,9 @@ extension SweepResult {
                         object["difference"] = Self.json(confidence.difference)
                         object["chance"] = .number(confidence.chance)
                         object["separable"] = .bool(confidence.isSeparable)
+                        if !confidence.bestDraws.isEmpty {
+                            object["best_draws"] = .array(confidence.bestDraws.map(JSONValue.int))
+                        }
                     }
                     return .object(object)
                 }),

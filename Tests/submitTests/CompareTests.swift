@@ -73,6 +73,21 @@ import Testing
         }
     }
 
+    @Test func candidatesAreChosenFromASweep() throws {
+        try Workplace.withMaps { place in
+            try place.expectDone(place.sweep(into: "out"))
+            let arguments = ["select", "--results", "out/results.json", "--budget", "2"]
+            #expect(try place.expectDone(arguments).stdout.contains("out/01_thresh"))
+            let json = try JSONValue(
+                parsing: place.expectDone(arguments + ["--format", "json"]).stdout, path: "stdout")
+            let choices = try #require(json.object?["choices"]?.array).compactMap(\.object)
+            #expect(choices.count >= 1 && choices[0]["file"]?.string?.hasPrefix("out/0") == true)
+            try place.expectDone(place.sweep(into: "none") + ["--bootstrap", "0"])
+            try place.expectRefusal(
+                ["select", "--results", "none/results.json"], .badData, "none/results.json", "--bootstrap 0")
+        }
+    }
+
     /// Folds that are truth files, over one store: the table of held-out figures, and its place in results.json.
     @Test func aSweepWithFolds() throws {
         try Workplace.withMaps { place in
