@@ -18,10 +18,12 @@ struct SubmitProcess {
     ///   - environment: variables over those of the test's own process.
     ///   - onTerminal: whether stderr is a terminal.
     static func run(
-        _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], onTerminal: Bool = false
+        _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
+        onTerminal: Bool = false, executable: URL = executable
     ) throws -> SubmitProcess {
         let terminal = onTerminal ? try Terminal() : nil
-        let process = try start(arguments, in: folder, environment: environment, stderr: terminal?.inner)
+        let process = try start(
+            arguments, in: folder, environment: environment, stderr: terminal?.inner, executable: executable)
         let stdout = process.stdout.fileHandleForReading
         let stderr = terminal?.outer ?? process.stderr.fileHandleForReading
         let group = DispatchGroup()
@@ -38,10 +40,19 @@ struct SubmitProcess {
             stderr: String(decoding: errorBytes, as: UTF8.self))
     }
 
+    /// Runs a script by bash, stopping at its first failure, with `submit` on the path.
+    static func shell(_ script: String, in folder: String) throws -> SubmitProcess {
+        let path = executable.deletingLastPathComponent().path + ":"
+        return try run(
+            ["-euo", "pipefail", "-c", script], in: folder,
+            environment: ["PATH": path + (ProcessInfo.processInfo.environment["PATH"] ?? "")],
+            executable: URL(fileURLWithPath: "/bin/bash"))
+    }
+
     /// Starts `submit` with `arguments`; for tests that signal it.
     static func start(
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
-        stdout: FileHandle? = nil, stderr: FileHandle? = nil
+        stdout: FileHandle? = nil, stderr: FileHandle? = nil, executable: URL = executable
     ) throws -> (process: Process, stdout: Pipe, stderr: Pipe) {
         let process = Process()
         process.executableURL = executable
