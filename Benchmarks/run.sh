@@ -8,7 +8,8 @@ reference=${REFERENCE:-../shared/reference}
 [ -d "$data" ] || { echo "bench: no data at $data; set DATA to a folder with receipts/, maps/ and checkpoints/" >&2; exit 66; }
 
 swift build -c release --package-path Benchmarks >&2
-ours=$(Benchmarks/.build/release/bench "$data")
+# As predict sets it: on free cores no different, on shared ones steadier.
+ours=$(OMP_WAIT_POLICY=passive Benchmarks/.build/release/bench "$data")
 theirs=
 if [ -d "$reference" ]; then
     python=${PYTHON:-Benchmarks/.venv/bin/python}

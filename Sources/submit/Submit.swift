@@ -29,6 +29,7 @@ struct Submit: AsyncParsableCommand {
         ])
 
     static func main() async {
+        if CommandLine.arguments.dropFirst().first == "predict" { OpenMPWaiting.sleep() }
         do {
             try await Interrupt.cancelling {
                 var command = try parseAsRoot()
