@@ -90,9 +90,13 @@ struct ConfigurationKey: Sendable {
             { $0.architecture }, { assign($1, to: &$0.architecture) { _ in true } }),
         ConfigurationKey(
             "predict.tta", "views averaged with the plain one",
-            "a comma-separated list of \(View.allCases.map(\.rawValue).joined(separator: ", "))",
+            "a comma-separated list of \(View.allCases.map(\.rawValue).joined(separator: ", ")), each once",
             { $0.tta.joined(separator: ",") },
-            { assign(list($1), to: &$0.tta) { $0.allSatisfy { View(rawValue: $0) != nil } } }),
+            {
+                assign(list($1), to: &$0.tta) { views in
+                    views.allSatisfy { View(rawValue: $0) != nil } && Set(views).count == views.count
+                }
+            }),
     ]
 
     init(
