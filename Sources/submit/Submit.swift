@@ -25,7 +25,7 @@ struct Submit: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Predict.self, Extract.self, Score.self, Compare.self, SweepCommand.self, EnsembleCommand.self,
-            Validate.self, Convert.self, Inspect.self, Import.self, ConfigCommand.self,
+            Validate.self, Convert.self, Inspect.self, Import.self, LedgerCommand.self, ConfigCommand.self,
         ])
 
     static func main() async {
