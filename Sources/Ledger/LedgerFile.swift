@@ -136,11 +136,9 @@ public struct LedgerFile: Sendable {
             let reason = error.message ?? "\(error.resultCode)"
             let diagnosis =
                 switch error.resultCode {
-                case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT:
-                    Diagnosis(
-                        .badData, "the file is no ledger, or is damaged: \(reason)", path: path,
-                        expected: "an SQLite file that submit ledger made",
-                        nextStep: "bring a copy back, or import the CSV of an export into a new ledger")
+                // The SQL here is right: an error in it is a table or column that is not there.
+                case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT, .SQLITE_ERROR:
+                    damage(reason)
                 case .SQLITE_BUSY, .SQLITE_LOCKED:
                     Diagnosis(
                         .failure, "another process holds the ledger: \(reason)", path: path,
@@ -156,6 +154,15 @@ public struct LedgerFile: Sendable {
                 default: Diagnosis(.failure, "SQLite: \(reason)", path: path)
                 }
             throw LedgerError(diagnosis)
+        } catch is RowDecodingError {
+            throw LedgerError(damage("a value of another type"))
         }
+    }
+
+    private func damage(_ reason: String) -> Diagnosis {
+        Diagnosis(
+            .badData, "the file is no ledger, or is damaged: \(reason)", path: path,
+            expected: "an SQLite file that submit ledger made",
+            nextStep: "bring a copy back, or import the CSV of an export into a new ledger")
     }
 }

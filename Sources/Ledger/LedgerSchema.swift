@@ -57,12 +57,17 @@ enum LedgerSchema {
 
     // MARK: Entries
 
+    /// By name: a column that a damaged schema lacks is then an error of SQLite's.
+    private static let columns =
+        "path, sha256, images, boxes, seconds, public, private, local, note, settings, checkpoint"
+
     static func entries(in database: Database, path: String) throws -> [LedgerEntry] {
-        try Row.fetchAll(database, sql: "SELECT * FROM entry ORDER BY seconds, id").map { try entry($0, path: path) }
+        try Row.fetchAll(database, sql: "SELECT \(columns) FROM entry ORDER BY seconds, id")
+            .map { try entry($0, path: path) }
     }
 
     static func entry(of name: String, in database: Database, path: String) throws -> LedgerEntry? {
-        try Row.fetchOne(database, sql: "SELECT * FROM entry WHERE path = ?", arguments: [name])
+        try Row.fetchOne(database, sql: "SELECT \(columns) FROM entry WHERE path = ?", arguments: [name])
             .map { try entry($0, path: path) }
     }
 
@@ -77,8 +82,7 @@ enum LedgerSchema {
     static func store(_ entry: LedgerEntry, in database: Database) throws {
         try database.execute(
             sql: """
-                INSERT INTO entry
-                    (path, sha256, images, boxes, seconds, public, private, local, note, settings, checkpoint)
+                INSERT INTO entry (\(columns))
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (path) DO UPDATE SET
                     sha256 = excluded.sha256, images = excluded.images, boxes = excluded.boxes,

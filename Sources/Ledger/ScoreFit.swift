@@ -3,7 +3,7 @@ import Foundation
 
 /// The line from local to public scores by ordinary least squares: public = slope · local + offset.
 public struct ScoreFit: Sendable, Hashable {
-    /// Rows with both scores.
+    /// Different files with both scores.
     public let rows: Int
     /// Public score for each local one.
     public let slope: Double
@@ -15,12 +15,14 @@ public struct ScoreFit: Sendable, Hashable {
     /// everywhere.
     public let slopeInterval, offsetInterval: ClosedRange<Double>
 
-    /// Fits the entries that have both scores.
+    /// Fits the entries that have both scores; files of the same bytes count once.
     ///
     /// - Throws: `LedgerError` (65) where fewer than three have, or all of them one local score.
     public init(_ entries: [LedgerEntry]) throws {
-        let points = entries.compactMap { entry in
-            entry.localScore.flatMap { local in entry.publicScore.map { (local: local, board: $0) } }
+        var seen: Set<String> = []
+        let points = entries.compactMap { entry -> (local: Double, board: Double)? in
+            guard let local = entry.localScore, let board = entry.publicScore else { return nil }
+            return seen.insert(entry.sha256).inserted ? (local, board) : nil
         }
         guard points.count >= 3 else {
             throw LedgerError.badData(
