@@ -68,7 +68,7 @@ let package = Package(
         module("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Metrics", "CClipper"]),
         module("Sweep", ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission", "Yams"]),
 
-        // What was submitted and what it scored: stands alone.
+        // What was submitted and what it scored: needs neither wing but the reader of CSVs.
         module("Ledger", ["Core", "Dataset", "Submission", .product(name: "GRDB", package: "GRDB.swift")]),
 
         .executableTarget(

@@ -10,7 +10,9 @@ public struct FinalChoice: Sendable, Hashable {
 
     /// A chosen entry.
     public struct Pick: Sendable, Hashable {
+        /// What to hand in.
         public let entry: LedgerEntry
+        /// Why.
         public let reason: Reason
     }
 

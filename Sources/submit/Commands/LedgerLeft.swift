@@ -13,8 +13,8 @@ struct LedgerLeft: ParsableCommand {
             and --time-zone stay in the ledger.
 
             Examples:
-              submit ledger left
               submit ledger left --per-day 10 --time-zone Asia/Seoul
+              submit ledger left
             """)
 
     @Option(name: .long, help: ArgumentHelp("Set the submissions a day (a new ledger has 10).", valueName: "n"))
