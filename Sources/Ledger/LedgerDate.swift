@@ -2,6 +2,9 @@ import Foundation
 
 /// Times in the ledger: ISO 8601, whole seconds.
 public enum LedgerDate {
+    /// The seconds since 1970 that four digits of a year can name.
+    static let seconds = -62_135_596_800...253_402_300_799
+
     /// `date` in UTC, such as `2026-03-01T09:30:00Z`.
     public static func text(_ date: Date) -> String {
         date.formatted(.iso8601)
@@ -39,7 +42,8 @@ public enum LedgerDate {
             hour: number(match.4), minute: number(match.5), second: number(match.6))
         // A calendar would take 30 February for 2 March; an hour that a change of clocks skips is moved on.
         guard (1...12).contains(number(match.2)), number(match.4) < 24, number(match.5) < 60, number(match.6) < 60,
-            let date = parts.date, calendar.component(.day, from: date) == number(match.3)
+            let date = parts.date, calendar.component(.day, from: date) == number(match.3),
+            seconds.contains(Int(date.timeIntervalSince1970))
         else { return nil }
         return date
     }

@@ -97,27 +97,42 @@ enum LedgerSchema {
     }
 
     private static func entry(_ row: Row, path: String) throws -> LedgerEntry {
-        LedgerEntry(
+        let seconds: Int = try value("seconds", of: row, path)
+        guard LedgerDate.seconds.contains(seconds) else { throw damaged("seconds", of: row, path) }
+        return LedgerEntry(
             path: try value("path", of: row, path), sha256: try value("sha256", of: row, path),
             images: try value("images", of: row, path), boxes: try value("boxes", of: row, path),
-            date: Date(timeIntervalSince1970: Double(try value("seconds", of: row, path) as Int)),
-            publicScore: Double.fromDatabaseValue(row["public"]),
-            privateScore: Double.fromDatabaseValue(row["private"]),
-            localScore: Double.fromDatabaseValue(row["local"]), note: String.fromDatabaseValue(row["note"]),
-            settings: String.fromDatabaseValue(row["settings"]),
-            checkpoint: String.fromDatabaseValue(row["checkpoint"]))
+            date: Date(timeIntervalSince1970: Double(seconds)), publicScore: try score("public", of: row, path),
+            privateScore: try score("private", of: row, path), localScore: try score("local", of: row, path),
+            note: try optional("note", of: row, path), settings: try optional("settings", of: row, path),
+            checkpoint: try optional("checkpoint", of: row, path))
     }
 
-    /// A damaged page can hold what the schema forbids, which a plain subscript would end the process for.
+    // A damaged page can hold what the schema forbids, which a plain subscript would end the process for.
+
     private static func value<Value: DatabaseValueConvertible>(
         _ column: String, of row: Row, _ path: String
     ) throws -> Value {
-        guard let value = Value.fromDatabaseValue(row[column]) else {
-            throw LedgerError.badData(
-                "the ledger is damaged", path: path, place: column, found: "\(row)", expected: "a value",
-                nextStep: "bring a copy back, or import the CSV of an export into a new ledger")
-        }
+        guard let value = Value.fromDatabaseValue(row[column]) else { throw damaged(column, of: row, path) }
         return value
+    }
+
+    private static func optional<Value: DatabaseValueConvertible>(
+        _ column: String, of row: Row, _ path: String
+    ) throws -> Value? {
+        row[column] as DatabaseValue == .null ? nil : try value(column, of: row, path)
+    }
+
+    private static func score(_ column: String, of row: Row, _ path: String) throws -> Double? {
+        let score: Double? = try optional(column, of: row, path)
+        if let score, !(0...1).contains(score) { throw damaged(column, of: row, path) }
+        return score
+    }
+
+    private static func damaged(_ column: String, of row: Row, _ path: String) -> LedgerError {
+        LedgerError.badData(
+            "the ledger is damaged", path: path, place: column, found: "\(row)", expected: "another value",
+            nextStep: "bring a copy back, or import the CSV of an export into a new ledger")
     }
 
     // MARK: Budget

@@ -43,9 +43,15 @@ import Testing
     @Test(arguments: [
         "", "today", "2026-02-30", "2026-13-01", "2026-00-10", "2026-03-01T24:00", "2026-03-01T09:60", "2026-3-1",
         "2026-03-01T09", "2026-03-01T09:30:00+09:99", "2026-03-01Z", "2026-03-01T09:30:00Z ", "2026-03-00",
+        "0000-01-01",
     ])
     func noTimeIsMadeUp(text: String) {
         #expect(LedgerDate.parse(text, in: .gmt) == nil)
+    }
+
+    @Test func aZoneCanLackADay() throws {
+        let samoa = try Budget.zone(named: "Pacific/Apia")
+        #expect(LedgerDate.parse("2011-12-30", in: samoa) == nil && LedgerDate.parse("2011-12-31", in: samoa) != nil)
     }
 
     @Test func anUnknownZoneNamesTheNearest() throws {

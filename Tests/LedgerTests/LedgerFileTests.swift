@@ -125,7 +125,7 @@ import Testing
                 }
                 try AtomicFile.write(bytes, to: path, overwrite: true)
                 do {
-                    _ = try LedgerFile(path: path).contents()
+                    _ = try LedgerCSV.text(of: LedgerFile(path: path).contents().entries)
                     try LedgerFile(path: path).record([Entries.entry("new", board: 0.5)])
                 } catch let error as LedgerError {
                     refused += 1

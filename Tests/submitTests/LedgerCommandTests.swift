@@ -113,6 +113,8 @@ import Testing
                     ["ledger"] + verb + ["--ledger", "l.sqlite"], .badData, "l.sqlite: ", "damaged")
             }
             try place.expectRefusal(add + ["l.sqlite"], .badData, "damaged")
+            try place.expectDone(["ledger", "left", "--time-zone", "Pacific/Apia", "--ledger", "apia"])
+            try place.expectRefusal(add + ["apia", "--date", "2011-12-30"], .usage, "2011-12-30 in Pacific/Apia")
             try place.expectRefusal(["ledger", "import", "e.csv", "--ledger", "n"], .noInput, "e.csv")
             try place.expectRefusal(["ledger", "import", "a.csv", "--ledger", "n"], .badData, "a.csv:1: the header")
         }

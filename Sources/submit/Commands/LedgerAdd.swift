@@ -54,7 +54,7 @@ struct LedgerAdd: ParsableCommand {
                 throw ValidationError("\(name) must be from 0 to 1, not \(score)")
             }
         }
-        try date.map(LedgerTime.check)
+        if let date { _ = try LedgerTime.read(date, in: .gmt) }
     }
 
     func run() throws {
@@ -63,7 +63,7 @@ struct LedgerAdd: ParsableCommand {
         let ledger = ledger.file
         let zone = FileManager.default.fileExists(atPath: ledger.path) ? try ledger.contents().budget.zone : .gmt
         let update = EntryUpdate(
-            file: file, date: date.flatMap { LedgerDate.parse($0, in: zone) }, publicScore: publicScore,
+            file: file, date: try date.map { try LedgerTime.read($0, in: zone) }, publicScore: publicScore,
             privateScore: privateScore, localScore: localScore, note: note)
         for recorded in try ledger.record([update], force: force) { try report(recorded, in: ledger) }
     }
@@ -80,15 +80,5 @@ struct LedgerAdd: ParsableCommand {
             "\(entry.path): \(verb), \(entry.images) images, \(entry.boxes) boxes; \(day.left) of "
                 + "\(contents.budget.perDay) submissions left today",
             quiet: quiet)
-    }
-}
-
-/// `--date` of the ledger's verbs.
-enum LedgerTime {
-    /// - Throws: `ValidationError` where `text` is no time.
-    static func check(_ text: String) throws {
-        if LedgerDate.parse(text, in: .gmt) == nil {
-            throw ValidationError("--date must be a time such as 2026-03-01 or 2026-03-01T09:30:00Z, not \(text)")
-        }
     }
 }

@@ -37,7 +37,7 @@ struct LedgerLeft: ParsableCommand {
 
     func validate() throws {
         if let perDay, perDay < 1 { throw ValidationError("--per-day must be 1 or more, not \(perDay)") }
-        try date.map(LedgerTime.check)
+        if let date { _ = try LedgerTime.read(date, in: .gmt) }
     }
 
     func run() throws {
@@ -45,7 +45,7 @@ struct LedgerLeft: ParsableCommand {
         if perDay != nil || zone != nil { try ledger.file.setBudget(perDay: perDay, zone: zone) }
         let contents = try ledger.file.contents()
         let budget = contents.budget
-        let now = date.flatMap { LedgerDate.parse($0, in: budget.zone) } ?? Date()
+        let now = try date.map { try LedgerTime.read($0, in: budget.zone) } ?? Date()
         let day = budget.day(of: now, in: contents.entries)
         let reset = LedgerDate.text(day.reset, in: budget.zone)
         let seconds = Int(day.reset.timeIntervalSince(now).rounded(.up))
