@@ -32,6 +32,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // System libraries and C++ shims.
@@ -67,11 +68,15 @@ let package = Package(
         module("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Metrics", "CClipper"]),
         module("Sweep", ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission", "Yams"]),
 
+        // What was submitted and what it scored: needs neither wing but the reader of CSVs.
+        module("Ledger", ["Core", "Dataset", "Submission", .product(name: "GRDB", package: "GRDB.swift")]),
+
         .executableTarget(
             name: "submit",
             dependencies: [
                 "Core", "Dataset", "Geometry", "Imaging", "Checkpoint", "Inference", "Backbone", "DBHead", "Maps",
-                "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Yams",
+                "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Ledger",
+                "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -90,6 +95,7 @@ let package = Package(
         tests("Submission", ["Core", "Geometry", "Dataset", "Archive"]),
         tests("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Submission", "Metrics"]),
         tests("Sweep", ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission"]),
+        tests("Ledger", ["Core"]),
         tests("submit", ["Core"]),
     ],
     swiftLanguageModes: [.v6],

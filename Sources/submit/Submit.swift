@@ -25,7 +25,8 @@ struct Submit: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Predict.self, Extract.self, Score.self, Compare.self, SweepCommand.self, Select.self, EnsembleCommand.self,
-            Validate.self, Convert.self, FoldsCommand.self, Inspect.self, Import.self, ConfigCommand.self,
+            Validate.self, Convert.self, FoldsCommand.self, LedgerCommand.self, Inspect.self, Import.self,
+            ConfigCommand.self,
         ])
 
     static func main() async {

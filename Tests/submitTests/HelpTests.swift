@@ -6,18 +6,18 @@ import Testing
 @Suite struct HelpTests {
     static let verbs = [
         "predict", "extract", "score", "compare", "sweep", "select", "ensemble", "validate", "convert", "folds",
-        "inspect",
-        "import",
-        "config",
+        "ledger",
+        "inspect", "import", "config",
     ]
+    static let subcommands = ["add", "list", "left", "fit", "select", "export", "import"].map { "ledger " + $0 }
 
     /// Tests/Fixtures/submit/help/VERB.txt; run the tests with `UPDATE_SNAPSHOTS=1` to write them anew, then read the
     /// difference.
-    @Test(arguments: ["submit"] + verbs) func helpEqualsItsSnapshot(verb: String) throws {
-        let process = try SubmitProcess.run((verb == "submit" ? [] : [verb]) + ["--help"])
+    @Test(arguments: ["submit"] + verbs + subcommands) func helpEqualsItsSnapshot(verb: String) throws {
+        let process = try SubmitProcess.run((verb == "submit" ? [] : Self.words(verb)) + ["--help"])
         #expect(process.status == 0)
         #expect(process.stderr == "")
-        let path = TestData.fixture("submit/help/\(verb).txt")
+        let path = TestData.fixture("submit/help/\(Self.words(verb).joined(separator: "-")).txt")
         if ProcessInfo.processInfo.environment["UPDATE_SNAPSHOTS"] == "1" {
             try process.stdout.write(toFile: path, atomically: true, encoding: .utf8)
         }
@@ -25,14 +25,17 @@ import Testing
         #expect(process.stdout == snapshot, "UPDATE_SNAPSHOTS=1 renews \(path)")
     }
 
-    @Test(arguments: verbs) func helpHasAnExampleThatCanBeCopied(verb: String) throws {
-        let help = try SubmitProcess.run(verb, "--help").stdout.split(separator: "\n", omittingEmptySubsequences: false)
+    @Test(arguments: verbs + subcommands) func helpHasAnExampleThatCanBeCopied(verb: String) throws {
+        let help = try SubmitProcess.run(Self.words(verb) + ["--help"]).stdout
+            .split(separator: "\n", omittingEmptySubsequences: false)
         let title = try #require(help.firstIndex { $0 == "Example:" || $0 == "Examples:" })
         let examples = help[(title + 1)...].prefix { !$0.isEmpty }
         #expect(examples.first?.hasPrefix("  submit \(verb) ") == true)
         // A line that the help wrapped starts at the margin.
         #expect(examples.allSatisfy { $0.hasPrefix("  ") }, "an example is wrapped: \(examples)")
     }
+
+    private static func words(_ verb: String) -> [String] { verb.split(separator: " ").map(String.init) }
 
     @Test func theTopLevelNamesEveryVerb() throws {
         let process = try SubmitProcess.run("--help")
@@ -59,6 +62,9 @@ import Testing
         ["ensemble", "a.json", "b.json", "--weights", "1,x"], ["validate"], ["convert", "a.json"], ["inspect"],
         ["inspect", "a.json", "--format", "csv"], ["import", "maps", "--store", "s"], ["config", "nonsense"],
         ["config", "thresh"], ["config", "=1"], ["extract", "--maps", "m", "--json", "a", "--threads", "-1"],
+        ["ledger", "add"], ["ledger", "add", "a.csv", "--public", "1.2"], ["ledger", "add", "a.csv", "--local", "nan"],
+        ["ledger", "add", "a.csv", "--date", "2026-02-30"], ["ledger", "left", "--per-day", "0"],
+        ["ledger", "left", "--time-zone", "Asia/Soul"], ["ledger", "select", "--final", "0"], ["ledger", "export"],
     ])
     func aUsageErrorIsToldOnStderr(arguments: [String]) throws {
         try TestData.withTemporaryFolder { folder in
