@@ -7,6 +7,8 @@ public struct ImageTruth: Sendable {
     /// Truth boxes on whole pixels; with CLEval, don't-cares less the boxes that stand on them.
     let outlines: Outlines
     let isDontCare: [Bool]
+    /// Where the boxes stand among the image's words.
+    let places: [Int]
     /// CLEval's characters: box `i` has those from `characterStarts[i]` to `characterStarts[i + 1]`.
     let characters: [Point]
     let characterStarts: [Int]
@@ -25,7 +27,8 @@ public struct ImageTruth: Sendable {
     public init(_ image: ImageAnnotation, options: ScoringOptions) {
         self.options = options
         let isLeaderboard = options.metric == .clevalLeaderboard
-        let words = image.words.filter { Self.counts($0, options) }
+        places = image.words.indices.filter { Self.counts(image.words[$0], options) }
+        let words = places.map { image.words[$0] }
         let polygons = words.map { Self.polygon($0, options) }
         let whole = polygons.map { isLeaderboard ? Outlines.rounded($0) : Outlines.truncated($0) }
         let isDontCare = words.map { $0.isDontCare && options.honoursDontCares }

@@ -18,7 +18,7 @@ struct Score: AsyncParsableCommand {
 
             Examples:
               submit score --truth val.json fold0.json vote3.csv --per-image rows.csv
-              submit score --truth gt.zip result.zip --metric iou
+              submit score --truth gt.zip result.zip --metric iou --errors errors.json
             """)
 
     @OptionGroup var truth: TruthOption
@@ -29,6 +29,12 @@ struct Score: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Write a row an image and file (CSV).", valueName: "file"))
     var perImage: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Write the missed, false, split and merged boxes of each file and image (JSON).", valueName: "file"))
+    var errors: String?
+
     @Flag(name: .long, help: "List the files best first.")
     var rank = false
 
@@ -38,12 +44,16 @@ struct Score: AsyncParsableCommand {
     @OptionGroup var form: FormatFlag
     @OptionGroup var common: CommonFlags
 
+    func validate() throws {
+        if let errors, errors == perImage {
+            throw ValidationError("--errors and --per-image name the same file, \(errors)")
+        }
+    }
+
     func run() async throws {
         var scored = try await ScoredFile.score(
             files, against: truth, icdar, options: scoring.options, width: common.width)
-        if let perImage {
-            try AtomicFile.write(ScoreTable.perImage(scored), to: perImage, overwrite: common.force)
-        }
+        try await writeFiles(scored)
         if rank { scored.sort { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } }
         let table = ScoreTable(scored, metric: scoring.metric, bootstrap: bootstrap.options)
         switch form.format {
@@ -51,5 +61,19 @@ struct Score: AsyncParsableCommand {
         case .csv: try Output.print(table.csv)
         case .json: try Output.print(table.json.text(indent: 2))
         }
+    }
+
+    /// Writes the files that were named: all of them, or none where one must not be replaced.
+    private func writeFiles(_ scored: [ScoredFile]) async throws {
+        var texts: [(text: String, path: String)] = []
+        if let perImage { texts.append((ScoreTable.perImage(scored), perImage)) }
+        if let errors {
+            let file = try await ErrorsFile(scored, options: scoring.options, width: common.width)
+            texts.append((file.json.text(indent: 1), errors))
+        }
+        if !common.force {
+            for (text, path) in texts { try AtomicFile.stands(text, at: path) }
+        }
+        for (text, path) in texts { try AtomicFile.write(text, to: path, overwrite: common.force) }
     }
 }
