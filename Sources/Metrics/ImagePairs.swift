@@ -5,6 +5,7 @@ public struct ImagePairs: Sendable {
     private enum Kind: Sendable {
         case cleval(CLEvalPairs)
         case iou(IoUPairs)
+        case detEval(DetEvalPairs)
     }
 
     private let kind: Kind
@@ -21,6 +22,7 @@ public struct ImagePairs: Sendable {
         switch truth.options.metric {
         case .clevalLeaderboard, .clevalUpstream: kind = .cleval(CLEvalPairs(truth, detections))
         case .icdarIoU: kind = .iou(IoUPairs(truth, detections))
+        case .detEval: kind = .detEval(DetEvalPairs(truth, detections))
         }
     }
 
@@ -38,6 +40,7 @@ public struct ImagePairs: Sendable {
         return switch kind {
         case .cleval(let pairs): pairs.score(counted)
         case .iou(let pairs): pairs.score(counted)
+        case .detEval(let pairs): pairs.score(counted)
         }
     }
 
@@ -56,6 +59,7 @@ public struct ImagePairs: Sendable {
             switch kind {
             case .cleval(let pairs): pairs.matching(counted)
             case .iou(let pairs): pairs.matching(counted)
+            case .detEval(let pairs): pairs.matching(counted)
             }
         return ImageErrors(matching, places)
     }

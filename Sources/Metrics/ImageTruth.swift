@@ -34,7 +34,7 @@ public struct ImageTruth: Sendable {
         let isDontCare = words.map { $0.isDontCare && options.honoursDontCares }
         self.isDontCare = isDontCare
         texts = options.endToEnd ? words.map { EndToEnd.text($0.transcription, options) } : []
-        outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric != .icdarIoU)
+        outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric.isCLEval)
 
         var characters: [Point] = []
         var starts = [0]
@@ -46,7 +46,7 @@ public struct ImageTruth: Sendable {
             case .clevalUpstream:
                 Self.appendUpstream(
                     word, polygons[position], isDontCare: isDontCare[position], options, &characters)
-            case .icdarIoU: break
+            case .icdarIoU, .detEval: break
             }
             starts.append(characters.count)
         }

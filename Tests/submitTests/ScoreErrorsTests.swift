@@ -4,7 +4,7 @@ import Testing
 
 /// `score --errors` through the command line.
 @Suite struct ScoreErrorsTests {
-    @Test(arguments: ["leaderboard", "upstream", "iou"])
+    @Test(arguments: ["leaderboard", "upstream", "iou", "deteval"])
     func asManyAsTheRowsOfImages(metric: String) throws {
         try Workplace.withPredictions { place in
             try place.expectDone(
