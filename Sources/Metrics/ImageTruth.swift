@@ -31,7 +31,8 @@ public struct ImageTruth: Sendable {
         let words = places.map { image.words[$0] }
         let polygons = words.map { Self.polygon($0, options) }
         let whole = polygons.map { isLeaderboard ? Outlines.rounded($0) : Outlines.truncated($0) }
-        let isDontCare = words.map { $0.isDontCare && options.honoursDontCares }
+        let isMarked = words.map { $0.isDontCare && options.honoursDontCares }
+        let isDontCare = Self.isOutOfScale(words, image, options).map { zip(isMarked, $0).map { $0 || $1 } } ?? isMarked
         self.isDontCare = isDontCare
         texts = options.endToEnd ? words.map { EndToEnd.text($0.transcription, options) } : []
         outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric.isCLEval)
@@ -45,7 +46,7 @@ public struct ImageTruth: Sendable {
                 CharacterCentres.alongPolygon(whole[position], length: length, into: &characters)
             case .clevalUpstream:
                 Self.appendUpstream(
-                    word, polygons[position], isDontCare: isDontCare[position], options, &characters)
+                    word, polygons[position], isDontCare: isMarked[position], options, &characters)
             case .icdarIoU, .detEval: break
             }
             starts.append(characters.count)
@@ -71,6 +72,13 @@ public struct ImageTruth: Sendable {
     }
 
     // MARK: What counts
+
+    /// Which words lie outside the options' scale; nil where all count.
+    private static func isOutOfScale(_ words: [Word], _ image: ImageAnnotation, _ options: ScoringOptions) -> [Bool]? {
+        guard let range = options.scaleRange, let width = image.width, let height = image.height else { return nil }
+        let longer = Double(max(width, height))
+        return words.map { !range.contains(BoxScale.shorterSide($0.polygon) / longer) }
+    }
 
     static func counts(_ word: Word, _ options: ScoringOptions) -> Bool {
         word.polygon.points.count >= (options.metric == .clevalLeaderboard ? 4 : 1)

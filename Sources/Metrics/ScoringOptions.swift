@@ -26,6 +26,9 @@ public struct ScoringOptions: Sendable, Hashable {
     public var recallGranularityPenaltyWeight = 1.0
     /// CLEval's `PRECISION_GRANULARITY_PENALTY_WEIGHT`, in characters for each merge; default 1.
     public var precisionGranularityPenaltyWeight = 1.0
+    /// Which truth boxes count by their scale, the shorter side over the image's longer one, both ends included: the
+    /// others are kept out like don't-cares. Default nil, all; images without size have boxes of no scale, which count.
+    public var scaleRange: ClosedRange<Double>?
     /// CLEval's `VERTICAL_ASPECT_RATIO_THRESH`, width over height below which a quad's text runs down; default .5. The
     /// leaderboard ignores it.
     public var verticalAspectRatioThreshold = 0.5

@@ -19,6 +19,7 @@ struct Score: AsyncParsableCommand {
             Examples:
               submit score --truth val.json fold0.json vote3.csv --per-image rows.csv
               submit score --truth gt.zip result.zip --metric iou --errors errors.json
+              submit score --truth val.json vote3.json --scale-wise --strata boxes
             """)
 
     @OptionGroup var truth: TruthOption
@@ -38,6 +39,7 @@ struct Score: AsyncParsableCommand {
     @Flag(name: .long, help: "List the files best first.")
     var rank = false
 
+    @OptionGroup var breakdown: BreakdownFlags
     @OptionGroup var scoring: ScoringFlags
     @OptionGroup var bootstrap: BootstrapFlags
     @OptionGroup var icdar: ICDARFlags
@@ -48,14 +50,21 @@ struct Score: AsyncParsableCommand {
         if let errors, errors == perImage {
             throw ValidationError("--errors and --per-image name the same file, \(errors)")
         }
+        try breakdown.validate(for: scoring.metric)
+        if form.format == .csv, breakdown.scaleWise, breakdown.strata != nil {
+            throw ValidationError("--format csv holds one table: that of --scale-wise or that of --strata")
+        }
     }
 
     func run() async throws {
-        var scored = try await ScoredFile.score(
+        let scored = try await ScoredFile.score(
             files, against: truth, icdar, options: scoring.options, width: common.width)
+        let listed =
+            rank ? scored.sorted { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } : scored
+        let breakdowns = try await breakdown.breakdowns(of: listed, options: scoring.options, width: common.width)
         try await writeFiles(scored)
-        if rank { scored.sort { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } }
-        let table = ScoreTable(scored, metric: scoring.metric, bootstrap: bootstrap.options)
+        let table = ScoreTable(
+            listed, metric: scoring.metric, bootstrap: bootstrap.options, breakdowns: breakdowns)
         switch form.format {
         case .table: try Output.print(table.text)
         case .csv: try Output.print(table.csv)
