@@ -45,6 +45,10 @@ import Testing
             let score = ["score", "--truth", "truth.json", "truth.json"]
             try place.expectRefusal(score + ["--scale-wise", "--metric", "iou"], .usage, "--scale-wise")
             try place.expectRefusal(score + ["--images", "images"], .usage, "--images")
+            try place.expectRefusal(score + ["--metric", "iou", "--area-recall", "0.5"], .usage, "--area-recall")
+            try place.expectRefusal(score + ["--one-to-many", "0.5"], .usage, "--one-to-many")
+            try place.expectRefusal(
+                score + ["--metric", "deteval", "--area-recall", "0"], .usage, "areaRecallConstraint")
             try place.expectRefusal(score + ["--strata", "width"], .usage, "--strata")
             try place.expectRefusal(score + ["--strata", "t.csv:x"], .noInput, "t.csv")
             try place.expectRefusal(
