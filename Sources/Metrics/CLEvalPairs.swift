@@ -4,7 +4,7 @@ import Geometry
 /// CLEval's matching (Baek et al. 2020, section 3.1) and scoring (section 3.3) over the pairs that touch.
 struct CLEvalPairs: Sendable {
     /// A truth box and a detection that holds some of its characters, or that it hides as a don't-care.
-    private struct Pair {
+    struct Pair {
         let truth: Int32
         /// The share of the detection that the truth box covers, in the package's single precision.
         let areaPrecision: Float
@@ -15,7 +15,7 @@ struct CLEvalPairs: Sendable {
         var characterCount: Int { Int(end - start) }
     }
 
-    private struct Detection {
+    struct Detection {
         var isSkipped = false
         var isDontCare = false
         /// Truth boxes that the detection matches by precision and a character.
@@ -26,13 +26,13 @@ struct CLEvalPairs: Sendable {
         var falsePositiveLength: Int?
     }
 
-    private let truth: ImageTruth
+    let truth: ImageTruth
     private let polygons: [Polygon]
     /// What the detections say; empty unless scored end to end.
     private let texts: [[Unicode.Scalar]]
-    private var detections: [Detection] = []
-    private var pairs: [Pair] = []
-    private var pairStarts = [0]
+    private(set) var detections: [Detection] = []
+    private(set) var pairs: [Pair] = []
+    private(set) var pairStarts = [0]
     private var inside: [Int32] = []
 
     init(_ truth: ImageTruth, _ words: [Word]) {
@@ -111,7 +111,7 @@ struct CLEvalPairs: Sendable {
         switch truth.options.metric {
         case .clevalLeaderboard:
             BoxLength.leaderboardFalsePositive(polygons[index], truth.options.ratioPrecision)
-        case .clevalUpstream, .icdarIoU: BoxLength.upstreamFalsePositive(polygons[index])
+        case .clevalUpstream, .icdarIoU, .detEval: BoxLength.upstreamFalsePositive(polygons[index])
         }
     }
 
@@ -129,7 +129,7 @@ struct CLEvalPairs: Sendable {
     }
 
     /// What scoring notes for a truth box.
-    private struct BoxState {
+    struct BoxState {
         /// Detections that match it by precision and a character: all of them, and those that are no don't-cares.
         var candidates: Int32 = 0
         var validCandidates: Int32 = 0
@@ -140,14 +140,7 @@ struct CLEvalPairs: Sendable {
         _ kept: some Collection<Int>, _ boxes: UnsafeMutableBufferPointer<BoxState>,
         _ isFound: UnsafeMutableBufferPointer<Bool>
     ) -> ImageScore {
-        for index in kept {
-            let isValid = !detections[index].isDontCare
-            for pair in pairs[pairStarts[index]..<pairStarts[index + 1]] where pair.isPrecise && pair.characterCount > 0
-            {
-                boxes[Int(pair.truth)].candidates += 1
-                if isValid { boxes[Int(pair.truth)].validCandidates += 1 }
-            }
-        }
+        noteCandidates(kept, boxes)
         var score = ImageScore()
         for index in kept where !detections[index].isSkipped && !detections[index].isDontCare {
             scoreDetection(index, boxes, isFound, &score)
@@ -165,6 +158,19 @@ struct CLEvalPairs: Sendable {
         if truth.options.endToEnd { countReadCharacters(kept, boxes, &score.counts) }
         score.rates = score.counts.rates(truth.options.metric)
         return score
+    }
+
+    /// Counts for each truth box the detections that match it by precision and a character.
+    @inline(__always)
+    func noteCandidates(_ kept: some Collection<Int>, _ boxes: UnsafeMutableBufferPointer<BoxState>) {
+        for index in kept {
+            let isValid = !detections[index].isDontCare
+            for pair in pairs[pairStarts[index]..<pairStarts[index + 1]] where pair.isPrecise && pair.characterCount > 0
+            {
+                boxes[Int(pair.truth)].candidates += 1
+                if isValid { boxes[Int(pair.truth)].validCandidates += 1 }
+            }
+        }
     }
 
     /// Puts end-to-end counts in place of those of detection; penalties and the characters of truth are the same.
@@ -190,7 +196,7 @@ struct CLEvalPairs: Sendable {
 
     /// Whether the pair matches: one to one, one to many or many to one.
     @inline(__always)
-    private func isMatch(_ pair: Pair, _ detection: Detection, _ boxes: UnsafeMutableBufferPointer<BoxState>) -> Bool {
+    func isMatch(_ pair: Pair, _ detection: Detection, _ boxes: UnsafeMutableBufferPointer<BoxState>) -> Bool {
         let box = Int(pair.truth)
         guard pair.characterCount > 0, !truth.isDontCare[box] else { return false }
         let isOneToOne = pair.isPrecise && boxes[box].candidates == 1 && detection.matchCount == 1

@@ -5,19 +5,24 @@ public struct ImagePairs: Sendable {
     private enum Kind: Sendable {
         case cleval(CLEvalPairs)
         case iou(IoUPairs)
+        case detEval(DetEvalPairs)
     }
 
     private let kind: Kind
     private let maxDetections: Int?
+    /// Where the truth boxes stand among the image's words.
+    private let places: [Int]
     /// The number of detections, skipped ones included: subsets are given by their indices.
     public let count: Int
 
     init(_ truth: ImageTruth, _ detections: [Word]) {
         count = detections.count
         maxDetections = truth.options.maxDetections
+        places = truth.places
         switch truth.options.metric {
         case .clevalLeaderboard, .clevalUpstream: kind = .cleval(CLEvalPairs(truth, detections))
         case .icdarIoU: kind = .iou(IoUPairs(truth, detections))
+        case .detEval: kind = .detEval(DetEvalPairs(truth, detections))
         }
     }
 
@@ -35,6 +40,27 @@ public struct ImagePairs: Sendable {
         return switch kind {
         case .cleval(let pairs): pairs.score(counted)
         case .iou(let pairs): pairs.score(counted)
+        case .detEval(let pairs): pairs.score(counted)
         }
+    }
+
+    /// What the metric punishes in all detections, up to `maxDetections` of them: as many of each kind as `score` counts.
+    public func errors() -> ImageErrors {
+        errors(keeping: 0..<count)
+    }
+
+    /// What the metric punishes in a subset of the detections, up to `maxDetections` of them.
+    ///
+    /// - Parameter kept: indices of detections, ascending.
+    /// - Complexity: O(*t* + *p*) for *t* truth boxes and *p* pairs that touch.
+    public func errors(keeping kept: some RandomAccessCollection<Int>) -> ImageErrors {
+        let counted = kept.prefix(maxDetections ?? kept.count)
+        let matching =
+            switch kind {
+            case .cleval(let pairs): pairs.matching(counted)
+            case .iou(let pairs): pairs.matching(counted)
+            case .detEval(let pairs): pairs.matching(counted)
+            }
+        return ImageErrors(matching, places)
     }
 }

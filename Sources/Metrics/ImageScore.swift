@@ -6,9 +6,9 @@ public struct ImageScore: Sendable, Hashable {
     public var truthBoxes = 0
     /// Detections that count: neither skipped nor on a don't-care.
     public var detections = 0
-    /// Truth boxes matched by more than one detection (CLEval).
+    /// Truth boxes matched by more than one detection (CLEval, DetEval).
     public var splits = 0
-    /// Detections matched with more than one truth box (CLEval).
+    /// Detections matched with more than one truth box (CLEval, DetEval).
     public var merges = 0
     /// Characters that a second detection covers (CLEval).
     public var overlaps = 0
@@ -19,19 +19,19 @@ public struct ImageScore: Sendable, Hashable {
     /// What pooled figures are made of.
     public var counts = Counts()
 
-    /// Sums over characters for CLEval, over boxes for IoU.
+    /// Sums over characters for CLEval, over boxes for IoU and DetEval.
     public struct Counts: Sendable, Hashable {
         /// Characters, or boxes, of truth.
         public var truth = 0
         /// Characters, or boxes, detected, false positives included.
         public var detected = 0
-        /// Characters, or boxes, found.
+        /// Characters, or boxes of truth, found.
         public var truePositives = 0
-        /// Characters charged for detections without a match (CLEval); not for `iou`.
+        /// Characters charged for detections without a match (CLEval), or such detections (DetEval); not for `iou`.
         public var falsePositives = 0
-        /// CLEval's granularity penalty for splits, in characters.
+        /// CLEval's granularity penalty for splits, in characters; what split truth boxes lose to whole ones (DetEval).
         public var recallPenalty = 0.0
-        /// CLEval's granularity penalty for merges, in characters.
+        /// CLEval's granularity penalty for merges, in characters; what the parts of split truth boxes lose (DetEval).
         public var precisionPenalty = 0.0
 
         /// Nothing counted yet.
@@ -64,6 +64,13 @@ public struct ImageScore: Sendable, Hashable {
                     total == 0 ? 0 : max(0, Double(truePositives) - penalty) / Double(total)
                 }
                 return Rates(recall: rate(recallPenalty, truth), precision: rate(precisionPenalty, detected))
+            case .detEval:
+                func rate(_ found: Int, _ penalty: Double, _ total: Int) -> Double {
+                    total == 0 ? 0 : max(0, Double(found) - penalty) / Double(total)
+                }
+                return Rates(
+                    recall: rate(truePositives, recallPenalty, truth),
+                    precision: rate(detected - falsePositives, precisionPenalty, detected))
             }
         }
     }

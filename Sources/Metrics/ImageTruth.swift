@@ -7,6 +7,8 @@ public struct ImageTruth: Sendable {
     /// Truth boxes on whole pixels; with CLEval, don't-cares less the boxes that stand on them.
     let outlines: Outlines
     let isDontCare: [Bool]
+    /// Where the boxes stand among the image's words.
+    let places: [Int]
     /// CLEval's characters: box `i` has those from `characterStarts[i]` to `characterStarts[i + 1]`.
     let characters: [Point]
     let characterStarts: [Int]
@@ -25,13 +27,15 @@ public struct ImageTruth: Sendable {
     public init(_ image: ImageAnnotation, options: ScoringOptions) {
         self.options = options
         let isLeaderboard = options.metric == .clevalLeaderboard
-        let words = image.words.filter { Self.counts($0, options) }
+        places = image.words.indices.filter { Self.counts(image.words[$0], options) }
+        let words = places.map { image.words[$0] }
         let polygons = words.map { Self.polygon($0, options) }
         let whole = polygons.map { isLeaderboard ? Outlines.rounded($0) : Outlines.truncated($0) }
-        let isDontCare = words.map { $0.isDontCare && options.honoursDontCares }
+        let isMarked = words.map { $0.isDontCare && options.honoursDontCares }
+        let isDontCare = Self.isOutOfScale(words, image, options).map { zip(isMarked, $0).map { $0 || $1 } } ?? isMarked
         self.isDontCare = isDontCare
         texts = options.endToEnd ? words.map { EndToEnd.text($0.transcription, options) } : []
-        outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric != .icdarIoU)
+        outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric.isCLEval)
 
         var characters: [Point] = []
         var starts = [0]
@@ -42,8 +46,8 @@ public struct ImageTruth: Sendable {
                 CharacterCentres.alongPolygon(whole[position], length: length, into: &characters)
             case .clevalUpstream:
                 Self.appendUpstream(
-                    word, polygons[position], isDontCare: isDontCare[position], options, &characters)
-            case .icdarIoU: break
+                    word, polygons[position], isDontCare: isMarked[position], options, &characters)
+            case .icdarIoU, .detEval: break
             }
             starts.append(characters.count)
         }
@@ -68,6 +72,13 @@ public struct ImageTruth: Sendable {
     }
 
     // MARK: What counts
+
+    /// Which words lie outside the options' scale; nil where all count.
+    private static func isOutOfScale(_ words: [Word], _ image: ImageAnnotation, _ options: ScoringOptions) -> [Bool]? {
+        guard let range = options.scaleRange, let width = image.width, let height = image.height else { return nil }
+        let longer = Double(max(width, height))
+        return words.map { !range.contains(BoxScale.shorterSide($0.polygon) / longer) }
+    }
 
     static func counts(_ word: Word, _ options: ScoringOptions) -> Bool {
         word.polygon.points.count >= (options.metric == .clevalLeaderboard ? 4 : 1)

@@ -13,11 +13,12 @@ struct IoUPairs: Sendable {
     /// Pairs above the constraint, by truth and then by detection.
     private var pairs: [Pair] = []
     private let isMaximal: Bool
-    private let truthCount: Int
+    /// Truth boxes that count, by their places in the truth.
+    private let truthBoxes: [Int]
     private let detectionCount: Int
 
     init(_ truth: ImageTruth, _ words: [Word]) {
-        truthCount = truth.isDontCare.count { !$0 }
+        truthBoxes = truth.isDontCare.indices.filter { !truth.isDontCare[$0] }
         detectionCount = words.count
         isMaximal = truth.options.maxMatching
         isCounted.reserveCapacity(words.count)
@@ -53,7 +54,9 @@ struct IoUPairs: Sendable {
             isFree[index] = true
             score.detections += 1
         }
-        let matched = isMaximal ? mostMatches(isFree) : greedyMatches(isFree)
+        var matched = 0
+        forEachMatch(isFree) { _ in matched += 1 }
+        let truthCount = truthBoxes.count
         score.truthBoxes = truthCount
         score.misses = truthCount - matched
         score.falsePositives = score.detections - matched
@@ -68,23 +71,40 @@ struct IoUPairs: Sendable {
         return score
     }
 
-    private func greedyMatches(_ isCounted: [Bool]) -> Int {
+    /// What the subset `kept` matches, for naming errors.
+    func matching(_ kept: some Collection<Int>) -> Matching {
+        let counted = kept.filter { isCounted[$0] }
+        var isFree = [Bool](repeating: false, count: detectionCount)
+        for index in counted { isFree[index] = true }
+        var matching = Matching(truth: truthBoxes, detections: counted)
+        forEachMatch(isFree) { matching.pairs.append((Int($0.truth), Int($0.detection))) }
+        return matching
+    }
+
+    @inline(__always)
+    private func forEachMatch(_ isCounted: [Bool], _ body: (Pair) -> Void) {
+        guard isMaximal else { return forEachGreedyMatch(isCounted, body) }
+        for (detection, truth) in mostMatches(isCounted).enumerated() where truth >= 0 {
+            body(Pair(truth: truth, detection: Int32(detection)))
+        }
+    }
+
+    @inline(__always)
+    private func forEachGreedyMatch(_ isCounted: [Bool], _ body: (Pair) -> Void) {
         var isFree = isCounted
-        var matched = 0
         var lastMatched: Int32 = -1
         for pair in pairs where pair.truth != lastMatched && isFree[Int(pair.detection)] {
             isFree[Int(pair.detection)] = false
             lastMatched = pair.truth
-            matched += 1
+            body(pair)
         }
-        return matched
     }
 
-    /// The size of a maximum matching, by shortest augmenting paths: each truth box in turn looks for a free detection,
+    /// A maximum matching as each detection's truth box, -1 for none, by shortest augmenting paths: each truth box in turn looks for a free detection,
     /// moving boxes that have one where they can have another.
     ///
     /// - Complexity: O(*t* · *p*) for *t* truth boxes and *p* pairs; next to O(*p*) where boxes overlap few others.
-    private func mostMatches(_ isCounted: [Bool]) -> Int {
+    private func mostMatches(_ isCounted: [Bool]) -> [Int32] {
         var detections: [Int32: [Int32]] = [:]
         for pair in pairs where isCounted[Int(pair.detection)] {
             detections[pair.truth, default: []].append(pair.detection)
@@ -92,7 +112,6 @@ struct IoUPairs: Sendable {
         var owner = [Int32](repeating: -1, count: detectionCount)
         var seenBy = [Int32](repeating: -1, count: detectionCount)
         var reachedFrom = [Int32](repeating: -1, count: detectionCount)
-        var matched = 0
         for root in detections.keys.sorted() {
             var queue = [root]
             var next = 0
@@ -112,7 +131,6 @@ struct IoUPairs: Sendable {
                 }
             }
             guard end >= 0 else { continue }
-            matched += 1
             // Back along the path each box hands its old detection to the box that asked for it.
             while true {
                 let box = reachedFrom[Int(end)]
@@ -122,6 +140,6 @@ struct IoUPairs: Sendable {
                 end = Int32(old)
             }
         }
-        return matched
+        return owner
     }
 }

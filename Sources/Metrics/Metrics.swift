@@ -1,4 +1,4 @@
-/// How well detections match truth: CLEval in two profiles, and ICDAR's IoU H-mean.
+/// How well detections match truth: CLEval in two profiles, ICDAR's IoU H-mean, and DetEval.
 ///
 /// `ImageTruth` does all the work on an image's truth once; its `pairs(with:)` does all the geometry between that truth
 /// and some detections once; scoring any subset of those is then a walk over the few pairs that touch. `scoreSet` scores
@@ -8,10 +8,16 @@
 /// - `upstream`: CLEval as the PyPI package `cleval` 0.1.1 has it, with transcriptions and don't-cares
 ///   (Baek et al., "CLEval: Character-Level Evaluation for Text Detection and Recognition Tasks", 2020).
 /// - `iou`: the script of ICDAR 2015's task 4.1 (Karatzas et al., "ICDAR 2015 competition on Robust Reading", 2015).
+/// - `deteval`: the DetEval script of ICDAR 2013's task 2.1, on upright rectangles around the polygons (Wolf and Jolion,
+///   "Object count/area graphs for the evaluation of object detection and segmentation algorithms", 2006).
 public enum MetricKind: String, Sendable, CaseIterable {
     case clevalLeaderboard = "leaderboard"
     case clevalUpstream = "upstream"
     case icdarIoU = "iou"
+    case detEval = "deteval"
+
+    /// Whether it is a profile of CLEval, which counts characters.
+    var isCLEval: Bool { self == .clevalLeaderboard || self == .clevalUpstream }
 }
 
 /// Recall, precision and their harmonic mean, each 0…1.

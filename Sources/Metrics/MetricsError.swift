@@ -28,6 +28,14 @@ public struct MetricsError: DiagnosedError {
                 .badData, "the truth has no images, so there is nothing to score", nextStep: "check the truth file"))
     }
 
+    /// An image of the truth whose size nobody says.
+    static func noSize(_ image: String) -> MetricsError {
+        MetricsError(
+            Diagnosis(
+                .badData, "the truth does not say the image's size", place: image, expected: "img_w and img_h",
+                nextStep: "name the images with --images"))
+    }
+
     /// A scoring option that no rule makes sense of.
     static func option(_ name: String, found: String, expected: String) -> MetricsError {
         MetricsError(Diagnosis(.configuration, "bad scoring option", place: name, found: found, expected: expected))

@@ -14,12 +14,21 @@ public struct ScoringOptions: Sendable, Hashable {
     /// Whether truth marked as don't-care is kept out of the count; default no for the leaderboard, which counts every
     /// polygon, else yes.
     public var honoursDontCares: Bool
-    /// CLEval's `AREA_PRECISION_CONSTRAINT`: the share of a detection that truth must cover; above 0, default .3.
+    /// `AREA_PRECISION_CONSTRAINT` of CLEval and DetEval: the share of a detection that truth must cover; above 0,
+    /// default .3, .4 for `deteval`, where a detection of which a don't-care covers more is not counted.
     public var areaPrecisionConstraint = 0.3
+    /// DetEval's `AREA_RECALL_CONSTRAINT`: the share of a truth box that detections must cover; above 0, default .8.
+    public var areaRecallConstraint = 0.8
+    /// DetEval's `MTYPE_OM_O`: what a truth box counts that several detections make up, and each of those; above 0,
+    /// default .8.
+    public var oneToManyCredit = 0.8
     /// CLEval's `RECALL_GRANULARITY_PENALTY_WEIGHT`, in characters for each split; default 1.
     public var recallGranularityPenaltyWeight = 1.0
     /// CLEval's `PRECISION_GRANULARITY_PENALTY_WEIGHT`, in characters for each merge; default 1.
     public var precisionGranularityPenaltyWeight = 1.0
+    /// Which truth boxes count by their scale, the shorter side over the image's longer one, both ends included: the
+    /// others are kept out like don't-cares. Default nil, all; images without size have boxes of no scale, which count.
+    public var scaleRange: ClosedRange<Double>?
     /// CLEval's `VERTICAL_ASPECT_RATIO_THRESH`, width over height below which a quad's text runs down; default .5. The
     /// leaderboard ignores it.
     public var verticalAspectRatioThreshold = 0.5
@@ -42,6 +51,7 @@ public struct ScoringOptions: Sendable, Hashable {
         self.metric = metric
         maxDetections = metric == .clevalLeaderboard ? 500 : nil
         honoursDontCares = metric != .clevalLeaderboard
+        if metric == .detEval { areaPrecisionConstraint = 0.4 }
     }
 
     /// - Throws: `MetricsError` (78) that names the first option that makes no sense.
@@ -55,7 +65,8 @@ public struct ScoringOptions: Sendable, Hashable {
         }
         let shares = [
             ("areaPrecisionConstraint", areaPrecisionConstraint), ("iouConstraint", iouConstraint),
-            ("dontCareConstraint", dontCareConstraint),
+            ("dontCareConstraint", dontCareConstraint), ("areaRecallConstraint", areaRecallConstraint),
+            ("oneToManyCredit", oneToManyCredit),
         ]
         for (name, value) in shares where !(value > 0 && value <= 1) {
             throw MetricsError.option(name, found: "\(value)", expected: "above 0, at most 1")

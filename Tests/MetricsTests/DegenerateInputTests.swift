@@ -75,7 +75,8 @@ import Core
         for metric in MetricKind.allCases {
             let truth = ImageTruth(ImageAnnotation(name: "a"), options: ScoringOptions(metric: metric))
             // The ICDAR script calls an empty image with no detections perfect; CLEval gives it nothing.
-            #expect(truth.score([]).rates.hmean == (metric == .icdarIoU ? 1 : 0))
+            let isCLEval = metric == .clevalLeaderboard || metric == .clevalUpstream
+            #expect(truth.score([]).rates.hmean == (isCLEval ? 0 : 1))
             #expect(truth.score([Self.plain]).rates.hmean == 0)
         }
     }

@@ -29,6 +29,10 @@ import Testing
             "icdar15/gt_IC15.zip", "icdar15/result.zip", "upstream", 0.8790961469211379, 0.9646629158029809,
             0.9198940029693038
         ),
+        (
+            "icdar15/gt_IC15.zip", "icdar15/result.zip", "deteval", 0.6230139624458348, 0.6574446680080483,
+            0.6397664055095493
+        ),
     ])
     func pooled(
         truth: String, result: String, metric: String, recall: Double, precision: Double, hmean: Double

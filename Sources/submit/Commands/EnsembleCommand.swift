@@ -205,7 +205,8 @@ struct EnsembleCommand: AsyncParsableCommand {
         let score = try await scoreSet(
             truth: truth, predictions: set, options: scoring.options, width: common.width)
         let table = ScoreTable(
-            [ScoredFile(path: label, score: score)], metric: scoring.metric, bootstrap: BootstrapOptions(draws: 0))
+            [ScoredFile(path: label, score: score, predictions: set, truth: truth)], metric: scoring.metric,
+            bootstrap: BootstrapOptions(draws: 0))
         switch form.format {
         case .json: try Output.print(table.json.text(indent: 2))
         case .csv: try Output.print(table.csv)

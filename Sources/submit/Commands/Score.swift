@@ -18,7 +18,8 @@ struct Score: AsyncParsableCommand {
 
             Examples:
               submit score --truth val.json fold0.json vote3.csv --per-image rows.csv
-              submit score --truth gt.zip result.zip --metric iou
+              submit score --truth gt.zip result.zip --metric iou --errors errors.json
+              submit score --truth val.json vote3.json --scale-wise --strata boxes
             """)
 
     @OptionGroup var truth: TruthOption
@@ -29,27 +30,59 @@ struct Score: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Write a row an image and file (CSV).", valueName: "file"))
     var perImage: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Write the missed, false, split and merged boxes of each file and image (JSON).", valueName: "file"))
+    var errors: String?
+
     @Flag(name: .long, help: "List the files best first.")
     var rank = false
 
+    @OptionGroup var breakdown: BreakdownFlags
     @OptionGroup var scoring: ScoringFlags
     @OptionGroup var bootstrap: BootstrapFlags
     @OptionGroup var icdar: ICDARFlags
     @OptionGroup var form: FormatFlag
     @OptionGroup var common: CommonFlags
 
-    func run() async throws {
-        var scored = try await ScoredFile.score(
-            files, against: truth.truth, icdar, options: scoring.options, width: common.width)
-        if let perImage {
-            try AtomicFile.write(ScoreTable.perImage(scored), to: perImage, overwrite: common.force)
+    func validate() throws {
+        if let errors, errors == perImage {
+            throw ValidationError("--errors and --per-image name the same file, \(errors)")
         }
-        if rank { scored.sort { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } }
-        let table = ScoreTable(scored, metric: scoring.metric, bootstrap: bootstrap.options)
+        try breakdown.validate(for: scoring.metric)
+        if form.format == .csv, breakdown.scaleWise, breakdown.strata != nil {
+            throw ValidationError("--format csv holds one table: that of --scale-wise or that of --strata")
+        }
+    }
+
+    func run() async throws {
+        let scored = try await ScoredFile.score(
+            files, against: truth.truth, icdar, options: scoring.options, width: common.width)
+        let listed =
+            rank ? scored.sorted { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } : scored
+        let breakdowns = try await breakdown.breakdowns(of: listed, options: scoring.options, width: common.width)
+        try await writeFiles(scored)
+        let table = ScoreTable(
+            listed, metric: scoring.metric, bootstrap: bootstrap.options, breakdowns: breakdowns)
         switch form.format {
         case .table: try Output.print(table.text)
         case .csv: try Output.print(table.csv)
         case .json: try Output.print(table.json.text(indent: 2))
         }
+    }
+
+    /// Writes the files that were named: all of them, or none where one must not be replaced.
+    private func writeFiles(_ scored: [ScoredFile]) async throws {
+        var texts: [(text: String, path: String)] = []
+        if let perImage { texts.append((ScoreTable.perImage(scored), perImage)) }
+        if let errors {
+            let file = try await ErrorsFile(scored, options: scoring.options, width: common.width)
+            texts.append((file.json.text(indent: 1), errors))
+        }
+        if !common.force {
+            for (text, path) in texts { try AtomicFile.stands(text, at: path) }
+        }
+        for (text, path) in texts { try AtomicFile.write(text, to: path, overwrite: common.force) }
     }
 }

@@ -4,7 +4,11 @@ import Metrics
 /// By which rules predictions are scored, for commands that score.
 struct ScoringFlags: ParsableArguments {
     @Option(
-        name: .long, help: "leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published) or iou.")
+        name: .long,
+        help: """
+            leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published), iou or deteval (upright \
+            rectangles).
+            """)
     var metric = MetricKind.clevalLeaderboard
 
     @Flag(
@@ -44,10 +48,18 @@ struct MetricFlags: ParsableArguments {
     @Option(
         name: .long,
         help: """
-            AREA_PRECISION_CONSTRAINT: the share of a detection that truth must cover (CLEval: .3), or that a \
-            don't-care must (iou: .5).
+            AREA_PRECISION_CONSTRAINT: the share of a detection that truth must cover (CLEval: .3, deteval: .4), or \
+            that a don't-care must (iou: .5).
             """)
     var areaPrecision: Double?
+
+    @Option(
+        name: .long,
+        help: "AREA_RECALL_CONSTRAINT: the share of a truth box that detections must cover (deteval: .8).")
+    var areaRecall: Double?
+
+    @Option(name: .long, help: "MTYPE_OM_O: what a truth box and its parts count where it is split (deteval: .8).")
+    var oneToMany: Double?
 
     @Option(name: .long, help: "RECALL_GRANULARITY_PENALTY_WEIGHT, characters a split (CLEval: 1).")
     var recallPenalty: Double?
@@ -80,6 +92,8 @@ struct MetricFlags: ParsableArguments {
                 options.areaPrecisionConstraint = areaPrecision
             }
         }
+        if let areaRecall { options.areaRecallConstraint = areaRecall }
+        if let oneToMany { options.oneToManyCredit = oneToMany }
         if let recallPenalty { options.recallGranularityPenaltyWeight = recallPenalty }
         if let precisionPenalty { options.precisionGranularityPenaltyWeight = precisionPenalty }
         if let verticalAspect { options.verticalAspectRatioThreshold = verticalAspect }
@@ -92,6 +106,7 @@ struct MetricFlags: ParsableArguments {
     /// The first option given that `metric` does not look at.
     func stray(for metric: MetricKind) -> String? {
         let given: [(name: String, isGiven: Bool, metrics: [MetricKind])] = [
+            ("--area-recall", areaRecall != nil, [.detEval]), ("--one-to-many", oneToMany != nil, [.detEval]),
             ("--recall-penalty", recallPenalty != nil, [.clevalLeaderboard, .clevalUpstream]),
             ("--precision-penalty", precisionPenalty != nil, [.clevalLeaderboard, .clevalUpstream]),
             ("--vertical-aspect", verticalAspect != nil, [.clevalUpstream]),

@@ -11,9 +11,14 @@ struct ScoreTable {
     private let bootstrap: BootstrapOptions
     /// One a file; none without draws.
     private let intervals: [Intervals]
+    /// The same scores taken apart, in none, one or several ways.
+    private let breakdowns: [Breakdown]
 
-    init(_ files: [ScoredFile], metric: MetricKind, bootstrap: BootstrapOptions) {
+    init(
+        _ files: [ScoredFile], metric: MetricKind, bootstrap: BootstrapOptions, breakdowns: [Breakdown] = []
+    ) {
         self.files = files
+        self.breakdowns = breakdowns
         self.metric = metric
         self.bootstrap = bootstrap
         intervals = bootstrap.draws > 0 ? files.map { $0.score.intervals(bootstrap) } : []
@@ -32,10 +37,12 @@ struct ScoreTable {
             if hasIntervals { cells.insert(Self.cell(intervals[position].mean.hmean), at: 4) }
             table.add(cells)
         }
-        return table.text
+        return ([table] + breakdowns.map { $0.table(files) }).map(\.text).joined(separator: "\n\n")
     }
 
+    /// A row a file; with a breakdown a row a file and part.
     var csv: String {
+        if let breakdown = breakdowns.first { return breakdown.table(files).csv }
         let names = ["hmean", "precision", "recall"]
         let pooled = names.map { "pooled_" + $0 }
         var header = ["file", "images", "boxes"] + names + pooled
@@ -69,6 +76,10 @@ struct ScoreTable {
                             "seed": .int(Int(bootstrap.seed)), "mean": Self.json(intervals[position].mean),
                             "pooled": Self.json(intervals[position].pooled),
                         ]
+                    }
+                    if !breakdowns.isEmpty {
+                        object["breakdowns"] = .array(
+                            breakdowns.map { ["by": .string($0.by), "parts": $0.json(position)] })
                     }
                     return .object(object)
                 }),

@@ -7,6 +7,8 @@ import Submission
 struct ScoredFile {
     let path: String
     let score: SetScore
+    /// What was scored, and against what.
+    let predictions, truth: AnnotationSet
 
     /// Reads and scores `files`, in their order; says which images a file has too many or too few.
     ///
@@ -28,7 +30,7 @@ struct ScoredFile {
                 throw CommandError(diagnosis)
             }
             warn(of: score, path, images: truth.images.count)
-            scored.append(ScoredFile(path: path, score: score))
+            scored.append(ScoredFile(path: path, score: score, predictions: predictions, truth: truth))
         }
         return scored
     }
