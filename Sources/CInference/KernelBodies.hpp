@@ -217,6 +217,43 @@ static void upsample(const MapArguments &a) {
     });
 }
 
+static void tapSum(const TapSumArguments &a) {
+    parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
+        const int64_t block = task / a.height, y = task % a.height;
+        float *destination = a.destination + task * a.width * blockSize;
+        // The row that each tap reads; null beyond the border.
+        const float *rows[mostTapSources][9];
+        for (int s = 0; s < a.count; ++s) {
+            const int64_t height = a.height / a.factors[s], width = a.width / a.factors[s];
+            for (int tap = 0; tap < 9; ++tap) {
+                const int64_t row = y + tap / 3 - 1;
+                rows[s][tap] = row < 0 || row >= a.height ? nullptr
+                    : a.sources[s] + (((tap * a.blocks + block) * height) + row / a.factors[s]) * width * blockSize;
+            }
+        }
+        // The small pixel under column x of each source, and where in it the column stands.
+        int pixel[mostTapSources] = {}, phase[mostTapSources] = {};
+        for (int x = 0; x < a.width; ++x) {
+            Vector total{};
+            for (int s = 0; s < a.count; ++s) {
+                const int left = x == 0 ? -1 : pixel[s] - (phase[s] == 0), middle = pixel[s];
+                const int right = x + 1 == a.width ? -1 : middle + (phase[s] + 1 == a.factors[s]);
+                for (int dy = 0; dy < 9; dy += 3) {
+                    if (!rows[s][dy]) continue;
+                    if (left >= 0) total += load(rows[s][dy] + left * blockSize);
+                    total += load(rows[s][dy + 1] + middle * blockSize);
+                    if (right >= 0) total += load(rows[s][dy + 2] + right * blockSize);
+                }
+                if (++phase[s] == a.factors[s]) {
+                    phase[s] = 0;
+                    ++pixel[s];
+                }
+            }
+            store(destination + x * blockSize, total);
+        }
+    });
+}
+
 static void shuffle(const ShuffleArguments &a) {
     const int64_t factor = a.factor, width = a.width * factor;
     const bool whole = a.phaseChannels % blockSize == 0 && a.channels % blockSize == 0

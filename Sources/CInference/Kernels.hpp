@@ -29,6 +29,16 @@ struct MapArguments {
     int kernel, stride, pad, factor, activation, threads;
 };
 
+constexpr int mostTapSources = 4;
+
+struct TapSumArguments {
+    const float *sources[mostTapSources];  // (9,blocks,height/factor,width/factor,block) each
+    int factors[mostTapSources];
+    int count;
+    float *destination;
+    int blocks, height, width, threads;
+};
+
 /// The strides, in floats, of one image's tensor in any layout: element (c,y,x) stands at
 /// (c / block) * blockStride + (c % block) * laneStride + (y * width + x) * pixelStride.
 struct Strides {
@@ -53,6 +63,7 @@ struct Kernels {
     void (*add)(const MapArguments &);
     void (*scale)(const MapArguments &);
     void (*upsample)(const MapArguments &);
+    void (*tapSum)(const TapSumArguments &);
     void (*activate)(const MapArguments &);
     /// Pixel shuffle by `factor` (1: a copy); lanes from `channels` to `fill` become zero.
     void (*shuffle)(const ShuffleArguments &);

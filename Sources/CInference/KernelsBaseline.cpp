@@ -12,6 +12,6 @@ constexpr int blockSize = 8;
 
 const cinference::Kernels cinference::baselineKernels = {
     baseline::blockSize, "baseline", baseline::depthwise, baseline::maxPool,  baseline::mean,
-    baseline::add,       baseline::scale,  baseline::upsample,  baseline::activate, baseline::shuffle,
+    baseline::add,       baseline::scale,  baseline::upsample, baseline::tapSum,  baseline::activate, baseline::shuffle,
     baseline::scaleWeights, baseline::activateArray,
 };

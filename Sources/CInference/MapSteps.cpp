@@ -85,10 +85,36 @@ private:
     CInferenceMapStep step;
 };
 
+class TapSumStep final : public Step {
+public:
+    explicit TapSumStep(const CInferenceTapSum &step) : step(step) {
+        if (step.count < 1 || step.count > mostTapSources) throw Unsupported("a sum of more sources than there is room for");
+        implementation = std::string("tap_sum:") + kernels().name;
+    }
+
+    void execute(const Run &run) override {
+        const auto &to = step.destination;
+        TapSumArguments arguments{{}, {}, step.count, run.at(to), to.channels / kernels().block, to.height, to.width,
+                                  run.threads};
+        for (int s = 0; s < step.count; ++s) {
+            arguments.sources[s] = run.at(step.sources[s]);
+            arguments.factors[s] = step.factors[s];
+        }
+        kernels().tapSum(arguments);
+    }
+
+private:
+    CInferenceTapSum step;
+};
+
 }  // namespace
 
 std::unique_ptr<Step> cinference::makeDepthwise(const CInferenceDepthwise &step) {
     return std::make_unique<DepthwiseStep>(step);
+}
+
+std::unique_ptr<Step> cinference::makeTapSum(const CInferenceTapSum &step) {
+    return std::make_unique<TapSumStep>(step);
 }
 
 std::unique_ptr<Step> cinference::makeMapStep(const CInferenceMapStep &step) {

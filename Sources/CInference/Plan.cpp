@@ -88,6 +88,10 @@ int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapSt
     return guarded(message, [&] { plan->steps.push_back(makeMapStep(*step)); });
 }
 
+int32_t cinference_plan_add_tap_sum(CInferencePlan *plan, const CInferenceTapSum *step, CInferenceMessage *message) {
+    return guarded(message, [&] { plan->steps.push_back(makeTapSum(*step)); });
+}
+
 const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t index) {
     return plan->steps[size_t(index)]->implementation.c_str();
 }

@@ -86,6 +86,7 @@ int32_t guarded(CInferenceMessage *message, const Body &body) {
 std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);
+std::unique_ptr<Step> makeTapSum(const CInferenceTapSum &step);
 
 }  // namespace cinference
 

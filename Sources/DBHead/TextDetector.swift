@@ -75,4 +75,9 @@ private struct StateDictWeights: WeightSource {
         let values = try tensors.floats(name)
         return Weight(shape: tensors[name]?.shape ?? [], values: values)
     }
+
+    func shape(of name: String) throws -> [Int] {
+        guard let tensor = tensors[name] else { return try weight(name).shape }
+        return tensor.shape
+    }
 }

@@ -16,22 +16,26 @@ public final class Engine: Sendable {
     /// - Throws: the weight source's errors; `InferenceError` where a weight, or a weight with its batch norm folded
     ///   in, is not finite.
     public init(graph: Graph, weights: some WeightSource, options: EngineOptions = EngineOptions()) throws {
+        let (graph, weights): (Graph, any WeightSource) =
+            switch options.backend {
+            case .reference: (graph, weights)
+            case .blas, .oneDNN: try LowResolution.lowered(graph, weights)
+            }
         var weightShapes: [String: [Int]] = [:]
         for name in graph.weightNames where weightShapes[name] == nil {
-            weightShapes[name] = try weights.weight(name).shape
+            weightShapes[name] = try weights.shape(of: name)
         }
         self.graph = graph
         self.weightShapes = weightShapes
-        switch options.backend {
-        case .reference:
-            executor = ReferenceExecutor(graph: graph, weights: weights)
-        case .blas:
-            executor = try BLASExecutor(
-                FusedNetwork(graph: graph, weights: weights, weightShapes: weightShapes), threads: options.threads)
-        case .oneDNN:
-            executor = try OneDNNExecutor(
-                FusedNetwork(graph: graph, weights: weights, weightShapes: weightShapes), threads: options.threads)
+        var network: FusedNetwork {
+            get throws { try FusedNetwork(graph: graph, weights: weights, weightShapes: weightShapes) }
         }
+        executor =
+            switch options.backend {
+            case .reference: try ReferenceExecutor(graph: graph, weights: weights)
+            case .blas: try BLASExecutor(network, threads: options.threads)
+            case .oneDNN: try OneDNNExecutor(network, threads: options.threads)
+            }
     }
 
     /// The instruction set that oneDNN uses in this process, such as `avx512_core_bf16`; `ONEDNN_MAX_CPU_ISA` limits it.

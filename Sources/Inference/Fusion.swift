@@ -61,6 +61,8 @@ struct Fusion {
             emit(.upsampleNearest(factor: factor), inputs, node)
         case .concatenate:
             emit(.concatenate, inputs, node)
+        case .tapSum(let sum):
+            emit(.tapSum(sum), inputs, node)
         }
     }
 

@@ -68,6 +68,8 @@ public enum Operation: Sendable, Hashable {
     case upsampleNearest(factor: Int)
     /// Channels of all inputs, in order.
     case concatenate
+    /// Sum of the nine taps' maps of each input; engines make it of convolutions of upsampled maps.
+    case tapSum(TapSum)
 }
 
 /// An element-wise function.
@@ -126,10 +128,33 @@ public struct Weight: Sendable {
     }
 }
 
+/// The sum of nine maps an input, one a tap of a 3x3 kernel, each upsampled (nearest) and shifted by its tap, zeros
+/// beyond its border: (N,9*C,h,w) each, tap-major, to (N,C,h*factor,w*factor); C is a multiple of 16.
+public struct TapSum: Sendable, Hashable {
+    /// How much larger the result is than each input; one an input.
+    public var factors: [Int]
+
+    /// Inputs that one step takes.
+    static let mostInputs = 4
+
+    /// A sum over inputs that are upsampled by `factors`.
+    public init(factors: [Int]) {
+        self.factors = factors
+    }
+}
+
 /// Where an engine gets its weights: a checkpoint, or a generator in tests.
 public protocol WeightSource: Sendable {
     /// The weight called `name`, widened to Float32.
     ///
     /// - Throws: where there is none, or a value is not finite: an error that names the tensor.
     func weight(_ name: String) throws -> Weight
+
+    /// The shape of the weight called `name`, without reading it where that can be.
+    func shape(of name: String) throws -> [Int]
+}
+
+extension WeightSource {
+    /// The shape of the weight, which is read for it.
+    public func shape(of name: String) throws -> [Int] { try weight(name).shape }
 }

@@ -80,6 +80,8 @@ private struct ShapeRule {
                 }
             }
             shape.channels = inputs.reduce(0) { $0 + $1.channels }
+        case .tapSum(let sum):
+            shape = try tapSum(sum, shape)
         }
         return shape
     }
@@ -124,12 +126,26 @@ private struct ShapeRule {
         return TensorShape(shape.batch, weight[1], shape.height * stride, shape.width * stride)
     }
 
+    private func tapSum(_ sum: TapSum, _ shape: TensorShape) throws -> TensorShape {
+        guard sum.factors.count == inputs.count, inputs.count <= TapSum.mostInputs, sum.factors.allSatisfy({ $0 > 0 })
+        else {
+            throw refusal("sum of taps that cannot be", found: "\(sum.factors)", "a factor for each of 1 to 4 inputs")
+        }
+        let results = zip(inputs, sum.factors).map { input, factor in
+            TensorShape(input.batch, input.channels / 9, input.height * factor, input.width * factor)
+        }
+        guard inputs.allSatisfy({ $0.channels % 144 == 0 }), results.allSatisfy({ $0 == results[0] }) else {
+            throw refusal("sum of different shapes", found: "\(results)", "one shape of 16 channels or a multiple")
+        }
+        return results[0]
+    }
+
     private func expectInputs() throws {
         let expected: String
         let holds: Bool
         switch node.operation {
         case .add, .multiplyChannels: (expected, holds) = ("2 inputs", inputs.count == 2)
-        case .concatenate: (expected, holds) = ("at least 1 input", !inputs.isEmpty)
+        case .concatenate, .tapSum: (expected, holds) = ("at least 1 input", !inputs.isEmpty)
         default: (expected, holds) = ("1 input", inputs.count == 1)
         }
         guard holds else { throw refusal("wrong number of inputs", found: "\(inputs.count)", expected) }

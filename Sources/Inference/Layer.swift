@@ -9,6 +9,7 @@ struct Layer: Sendable {
         case multiplyChannels(then: Activation?)
         case upsampleNearest(factor: Int)
         case concatenate
+        case tapSum(TapSum)
     }
 
     var kind: Kind

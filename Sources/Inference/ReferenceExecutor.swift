@@ -6,6 +6,12 @@ struct ReferenceExecutor: Executor {
     let graph: Graph
     let weights: any WeightSource
 
+    /// - Throws: the source's errors: what the fast engines refuse when they are made, this one does too.
+    init(graph: Graph, weights: any WeightSource) throws {
+        (self.graph, self.weights) = (graph, weights)
+        for name in graph.weightNames { _ = try weights.weight(name) }
+    }
+
     func execute(
         _ shapes: [TensorShape], _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
         _ profile: Profile?
@@ -89,6 +95,18 @@ struct ReferenceExecutor: Executor {
                     channel -= input.shape.channels
                 }
                 preconditionFailure("the inputs' channels add up to the result's")
+            }
+        case .tapSum(let sum):
+            return map(shape) { n, c, y, x in
+                var total = 0.0
+                for (input, factor) in zip(inputs, sum.factors) {
+                    for tap in 0..<9 {
+                        let (row, column) = (y + tap / 3 - 1, x + tap % 3 - 1)
+                        guard row >= 0, column >= 0, row < shape.height, column < shape.width else { continue }
+                        total += Double(input[n, tap * shape.channels + c, row / factor, column / factor])
+                    }
+                }
+                return total
             }
         }
     }

@@ -51,8 +51,8 @@ struct WeightFolding {
             kernel.bias[output] = Float(
                 (Double(kernel.bias[output]) - Double(mean[channel])) * scale + Double(beta[channel]))
         }
-        try checkFinite(kernel.weights, name: "\(label) with \(norm.prefix) folded in")
-        try checkFinite(kernel.bias, name: "\(label) with \(norm.prefix) folded in, bias")
+        try kernel.weights.checkFinite(name: "\(label) with \(norm.prefix) folded in")
+        try kernel.bias.checkFinite(name: "\(label) with \(norm.prefix) folded in, bias")
         return kernel
     }
 
@@ -102,15 +102,18 @@ struct WeightFolding {
 
     private func finite(_ name: String) throws -> Weight {
         let weight = try source.weight(name)
-        try checkFinite(weight.values, name: name)
+        try weight.values.checkFinite(name: name)
         return weight
     }
+}
 
-    private func checkFinite(_ values: [Float], name: String) throws {
+extension [Float] {
+    /// - Throws: `InferenceError` that names the weight and the first element that is not finite.
+    func checkFinite(name: String) throws {
         // x * 0 is 0 for finite x only, so the sum tells whether all are finite, without a branch an element.
-        let witness = values.withUnsafeBufferPointer { $0.reduce(Float(0)) { $0 + $1 * 0 } }
+        let witness = withUnsafeBufferPointer { $0.reduce(Float(0)) { $0 + $1 * 0 } }
         guard witness != 0 else { return }
-        for (index, value) in values.enumerated() where !value.isFinite {
+        for (index, value) in enumerated() where !value.isFinite {
             throw InferenceError.notFinite(name, index: index, value: value)
         }
     }

@@ -108,6 +108,10 @@ struct NetworkSketch {
         add(.concatenate, inputs, channels: inputs.reduce(0) { $0 + channels($1) })
     }
 
+    mutating func tapSum(_ inputs: [Graph.Value], factors: [Int]) -> Graph.Value {
+        add(.tapSum(TapSum(factors: factors)), inputs, channels: channels(inputs[0]) / 9)
+    }
+
     /// Mean, reduction, SiLU, expansion, sigmoid, product: squeeze-excite.
     mutating func squeezeExcite(_ x: Graph.Value, reduced: Int) -> Graph.Value {
         let squeezed = activation(convolution(mean(x), to: reduced, kernel: 1), .silu)

@@ -94,6 +94,15 @@ typedef struct {
     int32_t channels, first_channel;  // CInferenceShuffle and CInferenceCopyChannels: real channels to write
 } CInferenceMapStep;
 
+/// destination = sum over sources and taps of a 3x3 kernel of the tap's channels of the source, upsampled (nearest) by
+/// the source's factor and shifted by the tap, zeros beyond its border.
+typedef struct {
+    CInferenceTensor sources[4];   // blocked, 9 times the destination's channels, tap-major
+    int32_t factors[4];
+    int32_t count;                 // of sources
+    CInferenceTensor destination;  // blocked
+} CInferenceTapSum;
+
 typedef struct CInferencePlan CInferencePlan;
 
 /// Floats in a channel block on this machine: 16 with AVX-512, 8 elsewhere.
@@ -113,6 +122,7 @@ int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message);
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message);
 int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapStep *step, CInferenceMessage *message);
+int32_t cinference_plan_add_tap_sum(CInferencePlan *plan, const CInferenceTapSum *step, CInferenceMessage *message);
 
 /// The kernel that step `index` runs, such as `jit_wino_4x3:avx512_core`; valid while the plan lives.
 const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t index);

@@ -84,6 +84,7 @@ extension Layer.Kind {
         case .multiplyChannels: "multiply"
         case .upsampleNearest: "upsample"
         case .concatenate: "concatenate"
+        case .tapSum: "sum of taps"
         }
     }
 }

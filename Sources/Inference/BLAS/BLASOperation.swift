@@ -86,6 +86,8 @@ struct BLASOperation {
                     }
                 }
             }
+        case .tapSum(let sum):
+            return tapSum(sum, inputs, layer)
         case .convolution:
             preconditionFailure("convolutions have weights")
         }
@@ -214,6 +216,27 @@ struct BLASOperation {
                     }
                 }
                 if activation != nil { cinference_activate(result, Int64(to.area), activation.code) }
+            }
+        }
+    }
+
+    private func tapSum(_ sum: TapSum, _ inputs: [[Float]], _ layer: Layer) -> [Float] {
+        let to = shapes[layer.output]
+        return planes(to) { channel, result in
+            result.update(repeating: 0, count: to.area)
+            for (index, factor) in sum.factors.enumerated() {
+                let from = shapes[layer.inputs[index]]
+                inputs[index].withUnsafeBufferPointer { source in
+                    for tap in 0..<9 {
+                        let (dy, dx) = (tap / 3 - 1, tap % 3 - 1)
+                        for y in max(0, -dy)..<min(to.height, to.height - dy) {
+                            let row = ((tap * to.channels + channel) * from.height + (y + dy) / factor) * from.width
+                            for x in max(0, -dx)..<min(to.width, to.width - dx) {
+                                result[y * to.width + x] += source[row + (x + dx) / factor]
+                            }
+                        }
+                    }
+                }
             }
         }
     }

@@ -72,6 +72,8 @@ struct Planner {
             append(convolution, layer, index)
         case .concatenate:
             appendConcatenation(layer, index)
+        case .tapSum(let sum):
+            appendTapSum(sum, layer)
         case .activation(let activation):
             appendInPlace(CInferenceActivate, "activation", layer, index, activation)
         case .add(let activation):
@@ -185,6 +187,30 @@ struct Planner {
             }
             channel += channels
         }
+    }
+
+    private mutating func appendTapSum(_ sum: TapSum, _ layer: Layer) {
+        let sources = layer.inputs.map { source($0) }
+        let result = destination(layer.output)
+        steps.append(
+            Step(label: layer.label, touches: sources + [result]) { plan, views, _ in
+                var step = CInferenceTapSum()
+                step.count = Int32(sources.count)
+                step.destination = views[result]
+                withUnsafeMutableBytes(of: &step.sources) { bytes in
+                    for (place, source) in zip(bytes.bindMemory(to: CInferenceTensor.self).indices, sources) {
+                        bytes.bindMemory(to: CInferenceTensor.self)[place] = views[source]
+                    }
+                }
+                withUnsafeMutableBytes(of: &step.factors) { bytes in
+                    for (place, factor) in sum.factors.enumerated() {
+                        bytes.bindMemory(to: Int32.self)[place] = Int32(factor)
+                    }
+                }
+                try plan.append(label: layer.label, kind: "sum of taps") {
+                    cinference_plan_add_tap_sum($0, &step, &$1)
+                }
+            })
     }
 
     /// The result leaves the arena in (C,H,W).
