@@ -7,10 +7,14 @@ using dnnl::memory;
 
 namespace {
 
+memory::data_type dataType(const CInferenceTensor &t) {
+    return t.type == CInferenceFloat32 ? memory::data_type::f32 : memory::data_type::bf16;
+}
+
 memory::desc mapDescriptor(const CInferenceTensor &t) {
     using Tag = memory::format_tag;
     const Tag blocked = kernels().block == 16 ? Tag::nChw16c : Tag::nChw8c;
-    return {{1, t.channels, t.height, t.width}, memory::data_type::f32, t.blocked ? blocked : Tag::nchw};
+    return {{1, t.channels, t.height, t.width}, dataType(t), t.blocked ? blocked : Tag::nchw};
 }
 
 class ConvolutionStep final : public Step {
@@ -18,15 +22,16 @@ public:
     ConvolutionStep(const CInferenceConvolution &step, const CInferencePlan &plan)
         : source(step.source), destination(step.destination), gate(step.gate), gated(step.gated) {
         using Tag = memory::format_tag;
-        const auto f32 = memory::data_type::f32;
+        const auto f32 = memory::data_type::f32, type = dataType(source);
         const memory::dim groups = step.groups, out = destination.channels, in = source.channels;
         const memory::dim height = step.kernel_height, width = step.kernel_width;
         const memory::dims weightShape = groups == 1 ? memory::dims{out, in, height, width}
                                                      : memory::dims{groups, out / groups, in / groups, height, width};
         const memory::desc plain(weightShape, f32, groups == 1 ? Tag::oihw : Tag::goihw);
         // The gate is multiplied into the weights, so their layout must be known.
-        const Tag gatedTag = kernels().block == 16 ? Tag::OIhw16i16o : Tag::OIhw8i8o;
-        const memory::desc wanted(weightShape, f32, gated ? gatedTag : Tag::any);
+        const Tag floatTag = kernels().block == 16 ? Tag::OIhw16i16o : Tag::OIhw8i8o;
+        const Tag gatedTag = type == f32 ? floatTag : Tag::OIhw8i16o2i;
+        const memory::desc wanted(weightShape, type, gated ? gatedTag : Tag::any);
 
         dnnl::post_ops postOps;
         if (step.accumulates) postOps.append_sum();
@@ -51,9 +56,10 @@ public:
         if (cinference_has_fast_kernels() && implementation.compare(0, 3, "ref") == 0)
             throw Unsupported("oneDNN has only its reference kernel, " + implementation);
 
-        weights = reorder(step.weights, plain, primitive.weights_desc(), plan);
-        bias = FloatBuffer(step.bias, out);
-        scaledBytes = gated ? size_t(weights.bytes() + 63) / 64 * 64 : 0;
+        weights = reorder(
+            step.weights, plain, gated ? memory::desc(weightShape, f32, floatTag) : primitive.weights_desc(), plan);
+        bias = Buffer(step.bias, out);
+        scaledBytes = gated ? (primitive.weights_desc().get_size() + 63) / 64 * 64 : 0;
         libraryBytes = primitive.scratchpad_desc().get_size();
         convolution = dnnl::convolution_forward(primitive);
         arguments = {
@@ -67,15 +73,14 @@ public:
 
     void execute(const Run &run) override {
         if (gated) {
-            float *scaled = run.scratch;
             const int block = kernels().block;
-            kernels().scaleWeights(
-                weights.data(), run.at(gate), scaled, destination.channels / block, source.channels / block, run.threads);
-            arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(scaled);
+            kernels(source.type)->scaleWeights(
+                weights.floats(), static_cast<const float *>(run.at(gate)), run.scratch, destination.channels / block, source.channels / block, run.threads);
+            arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(run.scratch);
         }
         arguments.at(DNNL_ARG_SRC).set_data_handle(run.at(source));
         arguments.at(DNNL_ARG_DST).set_data_handle(run.at(destination));
-        arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(reinterpret_cast<char *>(run.scratch) + scaledBytes);
+        arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(run.scratch + scaledBytes);
         convolution.execute(run.stream, arguments);
         run.stream.wait();
     }
@@ -84,9 +89,9 @@ public:
     int64_t weightBytes() const override { return weights.bytes() + bias.bytes(); }
 
 private:
-    static FloatBuffer reorder(
+    static Buffer reorder(
         const float *values, const memory::desc &from, const memory::desc &to, const CInferencePlan &plan) {
-        FloatBuffer result(int64_t(to.get_size() + sizeof(float) - 1) / int64_t(sizeof(float)));
+        Buffer result(int64_t(to.get_size()));
         memory source(from, plan.engine, const_cast<float *>(values)), target(to, plan.engine, result.data());
         dnnl::stream stream(plan.engine);
         dnnl::reorder(source, target).execute(stream, source, target);
@@ -96,7 +101,7 @@ private:
 
     CInferenceTensor source, destination, gate;
     bool gated;
-    FloatBuffer weights, bias;
+    Buffer weights, bias;
     size_t scaledBytes, libraryBytes;
     dnnl::convolution_forward convolution;
     std::unordered_map<int, memory> arguments;

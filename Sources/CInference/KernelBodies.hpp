@@ -1,14 +1,43 @@
-// The kernels themselves, on vectors of `blockSize` floats. Included once by each Kernels*.cpp, inside a namespace and
-// under a target attribute of its own; has no include guard for that reason and includes nothing.
+// The kernels themselves, on vectors of `blockSize` floats. Included by each Kernels*.cpp, inside a namespace and under
+// a target attribute of its own; has no include guard for that reason and includes nothing. `Element` is what maps hold
+// in memory, float or Bfloat16; sums and weights are floats.
 
 // Vectors go by value between static functions only, so that no ABI is at stake where the target has no such register.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 typedef float Vector __attribute__((vector_size(blockSize * 4), aligned(4)));
+static inline const Element *elements(const void *p) { return static_cast<const Element *>(p); }
+static inline Element *elements(void *p) { return static_cast<Element *>(p); }
 typedef int32_t IntVector __attribute__((vector_size(blockSize * 4)));
 
 static inline Vector load(const float *p) { return *reinterpret_cast<const Vector *>(p); }
 static inline void store(float *p, Vector v) { *reinterpret_cast<Vector *>(p) = v; }
+#ifdef CINFERENCE_BFLOAT16
+typedef uint16_t HalfVector __attribute__((vector_size(blockSize * 2), aligned(2)));
+typedef uint32_t WordVector __attribute__((vector_size(blockSize * 4)));
+
+static inline Vector load(const Bfloat16 *p) {
+    WordVector bits = __builtin_convertvector(*reinterpret_cast<const HalfVector *>(p), WordVector) << 16;
+    return reinterpret_cast<Vector &>(bits);
+}
+/// Rounds to nearest even.
+static inline void store(Bfloat16 *p, Vector v) {
+    const __m256bh rounded = _mm512_cvtneps_pbh(reinterpret_cast<__m512 &>(v));
+    std::memcpy(p, &rounded, sizeof rounded);
+}
+static inline float single(Bfloat16 x) {
+    const uint32_t bits = uint32_t(x.bits) << 16;
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+static inline void assign(Bfloat16 &to, float value) {
+    const __m128bh rounded = _mm_cvtneps_pbh(_mm_set_ss(value));
+    std::memcpy(&to, &rounded, sizeof to);
+}
+#endif
+static inline float single(float x) { return x; }
+static inline void assign(float &to, float value) { to = value; }
 static inline Vector all(float value) { return Vector{} + value; }
 // Of a bound and x, x where it is not a number: a clamped NaN would pass for a value.
 static inline Vector larger(Vector bound, Vector x) { return bound > x ? bound : x; }
@@ -47,14 +76,14 @@ static inline Vector activated(Vector x, int activation) {
 /// pixel's value does not depend on its place in the row. `Kernel` and `Stride` 0: read from the arguments.
 template <int Kernel, int Stride, int Pixels>
 static inline __attribute__((always_inline)) void depthwisePixels(
-    const DepthwiseArguments &a, const float *source, const float *weights, Vector bias, int firstRow, int lastRow,
-    int firstColumn, int lastColumn, int activation, float *destination, Vector &sum) {
+    const DepthwiseArguments &a, const Element *source, const float *weights, Vector bias, int firstRow, int lastRow,
+    int firstColumn, int lastColumn, int activation, Element *destination, Vector &sum) {
     const int kernelWidth = Kernel ? Kernel : a.kernelWidth;
     const int stride = Stride ? Stride : a.stride;
     Vector result[Pixels];
     for (int p = 0; p < Pixels; ++p) result[p] = bias;
     for (int ky = firstRow; ky < lastRow; ++ky) {
-        const float *row = source + int64_t(ky) * a.sourceWidth * blockSize;
+        const Element *row = source + int64_t(ky) * a.sourceWidth * blockSize;
         const float *taps = weights + ky * kernelWidth * blockSize;
         if (Kernel && Pixels > 1) {
 #pragma clang loop unroll(full)
@@ -85,9 +114,9 @@ static Vector depthwiseRow(const DepthwiseArguments &a, int block, int y) {
     const int top = y * stride - a.padTop;
     const int firstRow = top < 0 ? -top : 0;
     const int lastRow = a.sourceHeight - top < kernelHeight ? a.sourceHeight - top : kernelHeight;
-    const float *source = a.source + (int64_t(block) * a.sourceHeight + top) * a.sourceWidth * blockSize;
+    const Element *source = elements(a.source) + (int64_t(block) * a.sourceHeight + top) * a.sourceWidth * blockSize;
     const float *weights = a.weights + int64_t(block) * kernelHeight * kernelWidth * blockSize;
-    float *destination = a.destination + (int64_t(block) * a.height + y) * a.width * blockSize;
+    Element *destination = elements(a.destination) + (int64_t(block) * a.height + y) * a.width * blockSize;
     const Vector bias = load(a.bias + block * blockSize);
     Vector sum{};
     auto edge = [&](int x) {
@@ -153,24 +182,24 @@ static void maxPool(const MapArguments &a) {
                     const int64_t column = x * a.stride - a.pad + kx;
                     if (column < 0 || column >= a.sourceWidth) continue;
                     const int64_t pixel = (block * a.sourceHeight + row) * a.sourceWidth + column;
-                    most = larger(load(a.source + pixel * blockSize), most);
+                    most = larger(load(elements(a.source) + pixel * blockSize), most);
                 }
             }
-            store(a.destination + ((block * a.height + y) * a.width + x) * blockSize, most);
+            store(elements(a.destination) + ((block * a.height + y) * a.width + x) * blockSize, most);
         }
     });
 }
 
 static void mean(const MapArguments &a) {
     parallel(a.threads, a.blocks, [&](int64_t block) {
-        const float *source = a.source + block * a.sourceHeight * a.sourceWidth * blockSize;
+        const Element *source = elements(a.source) + block * a.sourceHeight * a.sourceWidth * blockSize;
         Vector sum{};
         for (int64_t y = 0; y < a.sourceHeight; ++y) {
             Vector row{};
             for (int64_t x = 0; x < a.sourceWidth; ++x) row += load(source + (y * a.sourceWidth + x) * blockSize);
             sum += row;
         }
-        store(a.destination + block * blockSize, sum / all(float(int64_t(a.sourceHeight) * a.sourceWidth)));
+        store(static_cast<float *>(a.destination) + block * blockSize, sum / all(float(int64_t(a.sourceHeight) * a.sourceWidth)));
     });
 }
 
@@ -182,32 +211,38 @@ static void parallelRows(const MapArguments &a, const Body &body) {
 }
 
 static void add(const MapArguments &a) {
+    const Element *source = elements(a.source), *second = elements(a.second);
+    Element *destination = elements(a.destination);
     parallelRows(a, [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; i += blockSize)
-            store(a.destination + i, activated(load(a.source + i) + load(a.second + i), a.activation));
+            store(destination + i, activated(load(source + i) + load(second + i), a.activation));
     });
 }
 
 static void scale(const MapArguments &a) {
     const int64_t area = int64_t(a.height) * a.width * blockSize;
+    const Element *source = elements(a.source);
+    Element *destination = elements(a.destination);
     parallelRows(a, [&](int64_t first, int64_t last) {
-        const Vector gate = load(a.second + first / area * blockSize);
+        const Vector gate = load(static_cast<const float *>(a.second) + first / area * blockSize);
         for (int64_t i = first; i < last; i += blockSize)
-            store(a.destination + i, activated(load(a.source + i) * gate, a.activation));
+            store(destination + i, activated(load(source + i) * gate, a.activation));
     });
 }
 
 static void activate(const MapArguments &a) {
+    const Element *source = elements(a.source);
+    Element *destination = elements(a.destination);
     parallelRows(a, [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; i += blockSize)
-            store(a.destination + i, activated(load(a.source + i), a.activation));
+            store(destination + i, activated(load(source + i), a.activation));
     });
 }
 
 static void upsample(const MapArguments &a) {
     parallel(a.threads, int64_t(a.blocks) * a.sourceHeight, [&](int64_t task) {
-        const float *source = a.source + task * a.sourceWidth * blockSize;
-        float *destination = a.destination + task * a.factor * a.width * blockSize;
+        const Element *source = elements(a.source) + task * a.sourceWidth * blockSize;
+        Element *destination = elements(a.destination) + task * a.factor * a.width * blockSize;
         for (int dy = 0; dy < a.factor; ++dy) {
             for (int64_t x = 0; x < a.sourceWidth; ++x) {
                 const Vector value = load(source + x * blockSize);
@@ -220,15 +255,15 @@ static void upsample(const MapArguments &a) {
 static void tapSum(const TapSumArguments &a) {
     parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
         const int64_t block = task / a.height, y = task % a.height;
-        float *destination = a.destination + task * a.width * blockSize;
+        Element *destination = elements(a.destination) + task * a.width * blockSize;
         // The row that each tap reads; null beyond the border.
-        const float *rows[mostTapSources][9];
+        const Element *rows[mostTapSources][9];
         for (int s = 0; s < a.count; ++s) {
             const int64_t height = a.height / a.factors[s], width = a.width / a.factors[s];
             for (int tap = 0; tap < 9; ++tap) {
                 const int64_t row = y + tap / 3 - 1;
                 rows[s][tap] = row < 0 || row >= a.height ? nullptr
-                    : a.sources[s] + (((tap * a.blocks + block) * height) + row / a.factors[s]) * width * blockSize;
+                    : elements(a.sources[s]) + (((tap * a.blocks + block) * height) + row / a.factors[s]) * width * blockSize;
             }
         }
         // The small pixel under column x of each source, and where in it the column stands.
@@ -254,7 +289,8 @@ static void tapSum(const TapSumArguments &a) {
     });
 }
 
-static void shuffle(const ShuffleArguments &a) {
+template <typename From, typename To>
+static void shuffleOf(const ShuffleArguments &a) {
     const int64_t factor = a.factor, width = a.width * factor;
     const bool whole = a.phaseChannels % blockSize == 0 && a.channels % blockSize == 0
         && a.firstChannel % blockSize == 0 && a.from.lane == 1 && a.to.lane == 1;
@@ -265,29 +301,50 @@ static void shuffle(const ShuffleArguments &a) {
         const int64_t c = task / a.height * step, y = task % a.height;
         for (int64_t dy = 0; dy < factor; ++dy) {
             for (int64_t dx = 0; dx < factor; ++dx) {
-                const float *from = a.source + address(a.from, (dy * factor + dx) * a.phaseChannels + c)
+                const From *from = static_cast<const From *>(a.source) + address(a.from, (dy * factor + dx) * a.phaseChannels + c)
                     + y * a.width * a.from.pixel;
-                float *to = a.destination + address(a.to, a.firstChannel + c)
+                To *to = static_cast<To *>(a.destination) + address(a.to, a.firstChannel + c)
                     + ((y * factor + dy) * width + dx) * a.to.pixel;
                 if (whole) {
                     for (int64_t x = 0; x < a.width; ++x)
                         store(to + x * factor * a.to.pixel, load(from + x * a.from.pixel));
                 } else if (c < a.channels) {
-                    for (int64_t x = 0; x < a.width; ++x) to[x * factor * a.to.pixel] = from[x * a.from.pixel];
+                    for (int64_t x = 0; x < a.width; ++x) assign(to[x * factor * a.to.pixel], single(from[x * a.from.pixel]));
                 } else {
-                    for (int64_t x = 0; x < a.width; ++x) to[x * factor * a.to.pixel] = 0;
+                    for (int64_t x = 0; x < a.width; ++x) assign(to[x * factor * a.to.pixel], 0);
                 }
             }
         }
     });
 }
 
+static void shuffle(const ShuffleArguments &a) {
+#ifdef CINFERENCE_BFLOAT16
+    if (a.fromSingle) return a.toSingle ? shuffleOf<float, float>(a) : shuffleOf<float, Element>(a);
+    if (a.toSingle) return shuffleOf<Element, float>(a);
+#endif
+    shuffleOf<Element, Element>(a);
+}
+
 static void scaleWeights(
-    const float *weights, const float *gate, float *scaled, int outBlocks, int inBlocks, int threads) {
+    const float *weights, const float *gate, void *scaled, int outBlocks, int inBlocks, int threads) {
     parallel(threads, outBlocks, [&](int64_t block) {
-        const int64_t first = block * inBlocks * blockSize;
-        for (int64_t i = 0; i < int64_t(inBlocks) * blockSize; ++i)
-            store(scaled + (first + i) * blockSize, load(weights + (first + i) * blockSize) * all(gate[i]));
+        const int64_t first = block * inBlocks * blockSize, inputs = int64_t(inBlocks) * blockSize;
+        auto product = [&](int64_t i) { return load(weights + (first + i) * blockSize) * all(gate[i]); };
+#ifdef CINFERENCE_BFLOAT16
+        // Pairs of inputs side by side: (O/16,I/16,8,16,2).
+        for (int64_t i = 0; i < inputs; i += 2) {
+            const Vector even = product(i), odd = product(i + 1);
+            const __m256bh low = _mm512_cvtneps_pbh(reinterpret_cast<const __m512 &>(even));
+            const __m256bh high = _mm512_cvtneps_pbh(reinterpret_cast<const __m512 &>(odd));
+            const __m512i pairs = _mm512_or_si512(
+                _mm512_cvtepu16_epi32(reinterpret_cast<const __m256i &>(low)),
+                _mm512_slli_epi32(_mm512_cvtepu16_epi32(reinterpret_cast<const __m256i &>(high)), 16));
+            _mm512_storeu_si512(static_cast<Element *>(scaled) + (first + i) * blockSize, pairs);
+        }
+#else
+        for (int64_t i = 0; i < inputs; ++i) store(static_cast<Element *>(scaled) + (first + i) * blockSize, product(i));
+#endif
     });
 }
 

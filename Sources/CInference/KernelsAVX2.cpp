@@ -8,6 +8,7 @@
 namespace cinference {
 namespace avx2 {
 constexpr int blockSize = 8;
+using Element = float;
 #include "KernelBodies.hpp"
 }  // namespace avx2
 }  // namespace cinference

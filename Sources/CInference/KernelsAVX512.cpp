@@ -8,6 +8,7 @@
 namespace cinference {
 namespace avx512 {
 constexpr int blockSize = 16;
+using Element = float;
 #include "KernelBodies.hpp"
 }  // namespace avx512
 }  // namespace cinference

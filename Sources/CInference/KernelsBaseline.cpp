@@ -6,6 +6,7 @@
 namespace cinference {
 namespace baseline {
 constexpr int blockSize = 8;
+using Element = float;
 #include "KernelBodies.hpp"
 }  // namespace baseline
 }  // namespace cinference

@@ -5,23 +5,28 @@ using namespace cinference;
 
 namespace {
 
+const Kernels &kernelsFor(const CInferenceTensor &t) {
+    if (const Kernels *found = kernels(t.type)) return *found;
+    throw Unsupported("no instructions for this element type");
+}
+
 class DepthwiseStep final : public Step {
 public:
-    explicit DepthwiseStep(const CInferenceDepthwise &step) : step(step) {
+    explicit DepthwiseStep(const CInferenceDepthwise &step) : step(step), own(kernelsFor(step.source)) {
         const int block = kernels().block, taps = step.kernel_height * step.kernel_width;
-        weights = FloatBuffer(int64_t(step.source.channels) * taps);
+        weights = Buffer(int64_t(step.source.channels) * taps * int64_t(sizeof(float)));
         for (int c = 0; c < step.source.channels; ++c)
             for (int tap = 0; tap < taps; ++tap)
-                weights.data()[(c / block * taps + tap) * block + c % block] = step.weights[c * taps + tap];
-        bias = FloatBuffer(step.bias, step.source.channels);
-        implementation = std::string("depthwise:") + kernels().name;
+                weights.floats()[(c / block * taps + tap) * block + c % block] = step.weights[c * taps + tap];
+        bias = Buffer(step.bias, step.source.channels);
+        implementation = std::string("depthwise:") + own.name;
     }
 
     void execute(const Run &run) override {
         const auto &from = step.source, &to = step.destination;
-        kernels().depthwise({
-            run.at(from), run.at(to), weights.data(), bias.data(), step.pools ? run.at(step.pooled) : nullptr,
-            run.scratch, from.channels / kernels().block, from.height, from.width, to.height,
+        own.depthwise({
+            run.at(from), run.at(to), weights.floats(), bias.floats(),
+            step.pools ? static_cast<float *>(run.at(step.pooled)) : nullptr, reinterpret_cast<float *>(run.scratch), from.channels / kernels().block, from.height, from.width, to.height,
             to.width, step.kernel_height, step.kernel_width, step.stride, step.pad_top, step.pad_left, step.activation,
             run.threads,
         });
@@ -35,7 +40,8 @@ public:
 
 private:
     CInferenceDepthwise step;
-    FloatBuffer weights, bias;
+    const Kernels &own;
+    Buffer weights, bias;
 };
 
 Strides stridesOf(const CInferenceTensor &t) {
@@ -45,10 +51,11 @@ Strides stridesOf(const CInferenceTensor &t) {
 
 class MapStep final : public Step {
 public:
-    explicit MapStep(const CInferenceMapStep &step) : step(step) {
+    explicit MapStep(const CInferenceMapStep &step)
+        : step(step), own(kernelsFor(step.source.type == CInferenceFloat32 ? step.destination : step.source)) {
         static const char *const names[] = {"max_pool", "mean", "add", "scale", "upsample", "activate", "shuffle", "copy"};
         if (step.kind < CInferenceMaxPool || step.kind > CInferenceCopyChannels) throw Unsupported("unknown map step");
-        implementation = std::string(names[step.kind]) + ":" + kernels().name;
+        implementation = std::string(names[step.kind]) + ":" + own.name;
     }
 
     void execute(const Run &run) override {
@@ -59,12 +66,12 @@ public:
             from.width, to.height, to.width, step.kernel, step.stride, step.pad, step.factor, step.activation, run.threads,
         };
         switch (step.kind) {
-            case CInferenceMaxPool: return kernels().maxPool(map);
-            case CInferenceMean: return kernels().mean(map);
-            case CInferenceAdd: return kernels().add(map);
-            case CInferenceScale: return kernels().scale(map);
-            case CInferenceUpsample: return kernels().upsample(map);
-            case CInferenceActivate: return kernels().activate(map);
+            case CInferenceMaxPool: return own.maxPool(map);
+            case CInferenceMean: return own.mean(map);
+            case CInferenceAdd: return own.add(map);
+            case CInferenceScale: return own.scale(map);
+            case CInferenceUpsample: return own.upsample(map);
+            case CInferenceActivate: return own.activate(map);
             default: return shuffle(run);
         }
     }
@@ -75,21 +82,23 @@ private:
         // Lanes after the last real channel of a blocked destination become zero.
         const int block = kernels().block, end = step.first_channel + step.channels;
         const int fill = step.destination.blocked ? (end + block - 1) / block * block - step.first_channel : step.channels;
-        kernels().shuffle({
-            run.at(step.source), run.at(step.destination), stridesOf(step.source), stridesOf(step.destination),
+        own.shuffle({
+            run.at(step.source), run.at(step.destination), step.source.type == CInferenceFloat32,
+            step.destination.type == CInferenceFloat32, stridesOf(step.source), stridesOf(step.destination),
             step.source.height, step.source.width, step.channels, fill, step.first_channel, copies ? 1 : step.factor,
             copies ? 0 : step.phase_channels, run.threads,
         });
     }
 
     CInferenceMapStep step;
+    const Kernels &own;
 };
 
 class TapSumStep final : public Step {
 public:
-    explicit TapSumStep(const CInferenceTapSum &step) : step(step) {
+    explicit TapSumStep(const CInferenceTapSum &step) : step(step), own(kernelsFor(step.destination)) {
         if (step.count < 1 || step.count > mostTapSources) throw Unsupported("a sum of more sources than there is room for");
-        implementation = std::string("tap_sum:") + kernels().name;
+        implementation = std::string("tap_sum:") + own.name;
     }
 
     void execute(const Run &run) override {
@@ -100,11 +109,12 @@ public:
             arguments.sources[s] = run.at(step.sources[s]);
             arguments.factors[s] = step.factors[s];
         }
-        kernels().tapSum(arguments);
+        own.tapSum(arguments);
     }
 
 private:
     CInferenceTapSum step;
+    const Kernels &own;
 };
 
 }  // namespace

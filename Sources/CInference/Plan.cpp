@@ -12,9 +12,9 @@
 
 using namespace cinference;
 
-FloatBuffer::FloatBuffer(int64_t count) {
+Buffer::Buffer(int64_t bytes) {
     constexpr size_t page = size_t(2) << 20;
-    const size_t wanted = size_t(count) * sizeof(float);
+    const size_t wanted = size_t(bytes);
     const size_t alignment = wanted >= page ? page : 64;
     const size_t rounded = (wanted + alignment - 1) / alignment * alignment;
     if (rounded == 0) return;
@@ -24,21 +24,25 @@ FloatBuffer::FloatBuffer(int64_t count) {
     size = int64_t(rounded);
 }
 
-const Kernels &cinference::kernels() {
+const Kernels *cinference::kernels(int32_t type) {
+    const bool single = type == CInferenceFloat32;
 #if defined(__x86_64__)
     switch (dnnl::get_effective_cpu_isa()) {
         case dnnl::cpu_isa::all:
-        case dnnl::cpu_isa::avx512_core:
-        case dnnl::cpu_isa::avx512_core_vnni:
         case dnnl::cpu_isa::avx512_core_bf16:
-        case dnnl::cpu_isa::avx512_core_amx: return avx512Kernels;
+        case dnnl::cpu_isa::avx512_core_amx: return single ? &avx512Kernels : &bfloat16Kernels;
+        case dnnl::cpu_isa::avx512_core:
+        case dnnl::cpu_isa::avx512_core_vnni: return single ? &avx512Kernels : nullptr;
         case dnnl::cpu_isa::avx2:
-        case dnnl::cpu_isa::avx2_vnni: return avx2Kernels;
-        default: return baselineKernels;
+        case dnnl::cpu_isa::avx2_vnni: return single ? &avx2Kernels : nullptr;
+        default: break;
     }
-#else
-    return baselineKernels;
 #endif
+    return single ? &baselineKernels : nullptr;
+}
+
+int32_t cinference_has_type(int32_t type) {
+    return kernels(type) != nullptr;
 }
 
 int32_t cinference_block(void) {
@@ -97,11 +101,11 @@ const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t i
 }
 
 int64_t cinference_plan_scratch(const CInferencePlan *plan, int32_t index) {
-    return int64_t(plan->steps[size_t(index)]->scratchBytes() + sizeof(float) - 1) / int64_t(sizeof(float));
+    return int64_t(plan->steps[size_t(index)]->scratchBytes());
 }
 
 int32_t cinference_plan_finish(
-    CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t floats,
+    CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t bytes,
     CInferenceMessage *message) {
     return guarded(message, [&] {
         plan->places.assign(places, places + tensors);
@@ -110,7 +114,7 @@ int32_t cinference_plan_finish(
         // The weights as they were before they were reordered are free by now; keep them from adding to the peak.
         malloc_trim(0);
 #endif
-        plan->arena = FloatBuffer(floats);
+        plan->arena = Buffer(bytes);
         // Lanes beyond a tensor's channels are read, times zero: they must never hold a NaN.
         std::memset(plan->arena.data(), 0, size_t(plan->arena.bytes()));
     });
@@ -143,7 +147,9 @@ int32_t cinference_plan_execute(
     const int32_t code = guarded(message, [&] {
         using Clock = std::chrono::steady_clock;
         omp_set_num_threads(plan->threads);
-        Run run{{plan->arena.data(), const_cast<float *>(input), output}, plan->places.data(), nullptr, plan->threads,
+        Run run{{plan->arena.data(), reinterpret_cast<char *>(const_cast<float *>(input)),
+                 reinterpret_cast<char *>(output)},
+                plan->places.data(), nullptr, plan->threads,
                 plan->stream};
         auto execute = [&](size_t i) {
             run.scratch = plan->arena.data() + plan->scratch[i];

@@ -20,15 +20,16 @@ struct Unsupported : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Floats on 2 MiB pages where they fill some; not initialised.
-class FloatBuffer {
+/// Memory on 2 MiB pages where it fills some; not initialised.
+class Buffer {
 public:
-    FloatBuffer() = default;
-    explicit FloatBuffer(int64_t count);
-    FloatBuffer(const float *values, int64_t count) : FloatBuffer(count) {
+    Buffer() = default;
+    explicit Buffer(int64_t bytes);
+    Buffer(const float *values, int64_t count) : Buffer(count * int64_t(sizeof(float))) {
         std::memcpy(data(), values, sizeof(float) * size_t(count));
     }
-    float *data() const { return static_cast<float *>(memory.get()); }
+    char *data() const { return static_cast<char *>(memory.get()); }
+    float *floats() const { return static_cast<float *>(memory.get()); }
     int64_t bytes() const { return size; }
 
 private:
@@ -41,13 +42,13 @@ private:
 
 /// What a step sees while it runs.
 struct Run {
-    float *spaces[3];
+    char *spaces[3];
     const CInferencePlace *places;
-    float *scratch;
+    char *scratch;
     int threads;
     dnnl::stream &stream;
 
-    float *at(const CInferenceTensor &t) const { return spaces[places[t.index].space] + places[t.index].offset; }
+    void *at(const CInferenceTensor &t) const { return spaces[places[t.index].space] + places[t.index].offset; }
 };
 
 struct Step {
@@ -99,5 +100,5 @@ struct CInferencePlan {
     std::vector<std::unique_ptr<cinference::Step>> steps;
     std::vector<CInferencePlace> places;
     std::vector<int64_t> scratch;
-    cinference::FloatBuffer arena;
+    cinference::Buffer arena;
 };

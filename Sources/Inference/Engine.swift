@@ -14,8 +14,9 @@ public final class Engine: Sendable {
     /// Reads and folds the weights; kernels are compiled at the first run of a shape.
     ///
     /// - Throws: the weight source's errors; `InferenceError` where a weight, or a weight with its batch norm folded
-    ///   in, is not finite.
+    ///   in, is not finite, or where this machine or engine lacks the precision.
     public init(graph: Graph, weights: some WeightSource, options: EngineOptions = EngineOptions()) throws {
+        try options.check()
         let (graph, weights): (Graph, any WeightSource) =
             switch options.backend {
             case .reference: (graph, weights)
@@ -34,7 +35,8 @@ public final class Engine: Sendable {
             switch options.backend {
             case .reference: try ReferenceExecutor(graph: graph, weights: weights)
             case .blas: try BLASExecutor(network, threads: options.threads)
-            case .oneDNN: try OneDNNExecutor(network, threads: options.threads)
+            case .oneDNN: try OneDNNExecutor(
+                    network, precision: options.precision, threads: options.threads)
             }
     }
 

@@ -51,6 +51,14 @@ public struct InferenceError: DiagnosedError {
                 expected: "finite numbers", nextStep: "use another checkpoint of the training run"))
     }
 
+    /// This machine or engine cannot compute in the precision asked for.
+    static func precision(_ precision: EngineOptions.Precision, found: String) -> InferenceError {
+        InferenceError(
+            Diagnosis(
+                .usage, "no \(precision.rawValue) arithmetic here", found: found,
+                expected: "engine onednn on a processor with AVX512-BF16", nextStep: "use precision fp32"))
+    }
+
     /// The kernels' library refused a step.
     static func library(_ what: String, label: String?, message: String) -> InferenceError {
         InferenceError(

@@ -1,4 +1,4 @@
-// A network as a list of steps over one arena of floats, run by oneDNN and a few kernels of our own.
+// A network as a list of steps over one arena of memory, run by oneDNN and a few kernels of our own.
 //
 // The caller (Swift's planner) decides everything: which steps, which layouts, where in the arena each tensor stands.
 // This library translates. A plan is used by one thread at a time, always the same one: libgomp keeps a team of
@@ -21,6 +21,9 @@ enum { CInferenceDone = 0, CInferenceFailed = 1, CInferenceUnsupported = 2, CInf
 /// Where a tensor stands.
 enum { CInferenceArena = 0, CInferenceInput = 1, CInferenceOutput = 2 };
 
+/// What a tensor's elements are.
+enum { CInferenceFloat32 = 0, CInferenceBfloat16 = 1 };
+
 /// Element-wise functions.
 enum { CInferenceIdentity = 0, CInferenceRelu = 1, CInferenceSilu = 2, CInferenceSigmoid = 3 };
 
@@ -29,7 +32,7 @@ typedef struct {
     char text[256];
 } CInferenceMessage;
 
-/// Where a tensor begins: `offset` floats from the beginning of `space`.
+/// Where a tensor begins: `offset` bytes from the beginning of `space`.
 typedef struct {
     int64_t offset;
     int32_t space;
@@ -38,6 +41,7 @@ typedef struct {
 /// A tensor of one image; its place is told when the plan is finished.
 typedef struct {
     int32_t index;    // of its place
+    int32_t type;
     int32_t blocked;  // 0: plain, 1: blocked
     int32_t channels;
     int32_t height;
@@ -57,7 +61,7 @@ typedef struct {
     int32_t accumulates;    // the destination holds a sum to add to
     int32_t winograd;       // F(4x4,3x3) instead of the direct algorithm; `CInferenceUnsupported` where there is none
     int32_t gated;          // each source channel is multiplied by `gate`; 1x1 kernels with one group only
-    CInferenceTensor gate;  // (I,1,1) blocked
+    CInferenceTensor gate;  // (I,1,1) blocked, Float32
 } CInferenceConvolution;
 
 /// destination = activation(depthwise conv(source) + bias), and the mean of its pixels where `pools`.
@@ -69,19 +73,19 @@ typedef struct {
     int32_t pad_top, pad_left;
     int32_t activation;
     int32_t pools;
-    CInferenceTensor pooled;  // (C,1,1) blocked
+    CInferenceTensor pooled;  // (C,1,1) blocked, Float32
 } CInferenceDepthwise;
 
-/// Steps over whole maps, without weights.
+/// Steps over whole maps, without weights; all tensors of one type where nothing else is said.
 enum {
     CInferenceMaxPool,      // kernel, stride, pad; blocked
-    CInferenceMean,         // (C,H,W) to (C,1,1); blocked
+    CInferenceMean,         // (C,H,W) to (C,1,1) in Float32; blocked
     CInferenceAdd,          // source + second, then the activation; blocked
-    CInferenceScale,        // source * second, second (C,1,1), then the activation; blocked
+    CInferenceScale,        // source * second, second (C,1,1) in Float32, then the activation; blocked
     CInferenceUpsample,     // nearest by `factor`; blocked
     CInferenceActivate,     // blocked
-    CInferenceShuffle,      // destination(c, y*f+dy, x*f+dx) = source((dy*f+dx)*phase_channels + c, y, x); any layout
-    CInferenceCopyChannels  // source's channels to destination's from `first_channel`; any layout
+    CInferenceShuffle,      // destination(c, y*f+dy, x*f+dx) = source((dy*f+dx)*phase_channels + c, y, x); any layout and types
+    CInferenceCopyChannels  // source's channels to destination's from `first_channel`; any layout and types
 };
 
 /// A step over whole maps.
@@ -111,6 +115,9 @@ int32_t cinference_block(void);
 /// The instruction set that oneDNN uses, a short name such as `avx512_core_bf16`.
 const char *cinference_instruction_set(void);
 
+/// Whether maps of `type` can be computed with here.
+int32_t cinference_has_type(int32_t type);
+
 /// Whether oneDNN's compiled-in or environment limits leave it at AVX2 or better.
 int32_t cinference_has_fast_kernels(void);
 
@@ -127,13 +134,13 @@ int32_t cinference_plan_add_tap_sum(CInferencePlan *plan, const CInferenceTapSum
 /// The kernel that step `index` runs, such as `jit_wino_4x3:avx512_core`; valid while the plan lives.
 const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t index);
 
-/// Floats of scratchpad that step `index` needs while it runs.
+/// Bytes of scratchpad that step `index` needs while it runs.
 int64_t cinference_plan_scratch(const CInferencePlan *plan, int32_t index);
 
-/// Makes the arena of `floats` floats; no step is added afterwards. `places` are the tensors', `scratch` the offset of
-/// each step's scratchpad in the arena, a multiple of 16 floats.
+/// Makes the arena of `bytes` bytes; no step is added afterwards. `places` are the tensors', `scratch` the offset of
+/// each step's scratchpad in the arena, in bytes, a multiple of 64.
 int32_t cinference_plan_finish(
-    CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t floats,
+    CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t bytes,
     CInferenceMessage *message);
 
 /// Bytes of the arena and the prepared weights.

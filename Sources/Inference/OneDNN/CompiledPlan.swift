@@ -38,16 +38,16 @@ final class CompiledPlan {
         return true
     }
 
-    /// Floats of scratchpad that each step needs.
+    /// Bytes of scratchpad that each step needs.
     var scratch: [Int] {
         steps.indices.map { Int(cinference_plan_scratch(handle, Int32($0))) }
     }
 
     /// Makes the arena.
-    func finish(_ layout: (places: [CInferencePlace], scratch: [Int64], floats: Int)) throws {
+    func finish(_ layout: (places: [CInferencePlace], scratch: [Int64], bytes: Int)) throws {
         var message = CInferenceMessage()
         let code = cinference_plan_finish(
-            handle, layout.places, Int32(layout.places.count), layout.scratch, Int64(layout.floats), &message)
+            handle, layout.places, Int32(layout.places.count), layout.scratch, Int64(layout.bytes), &message)
         guard code == CInferenceDone else {
             throw InferenceError.library("no memory for the network", label: nil, message: message.string)
         }

@@ -3,13 +3,16 @@
 /// Sendable: its state is touched on the inference thread only, which runs one call at a time.
 final class OneDNNExecutor: Executor, @unchecked Sendable {
     private let network: FusedNetwork
+    private let precision: ElementType
     private let threads: Int
     /// Weights folded when the engine was made; given up as the first plan takes them, folded again for other shapes.
     private var folded: [FoldedKernel?]
     private var plan: (input: TensorShape, compiled: CompiledPlan)?
 
-    init(_ network: FusedNetwork, threads: Int) throws {
+    /// - Throws: `InferenceError` where this machine has no instructions for `precision`.
+    init(_ network: FusedNetwork, precision: EngineOptions.Precision, threads: Int) throws {
         self.network = network
+        self.precision = precision == .bf16 ? .bfloat16 : .float32
         self.threads = threads
         folded = try network.layers.indices.map { try network.folded(layerAt: $0) }
     }
@@ -30,7 +33,7 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
         if let plan, plan.input == shapes[0] { return plan.compiled }
         plan = nil
         let compiled = try Planner.compile(
-            layers: network.layers, shapes: shapes, output: network.output, threads: threads
+            layers: network.layers, shapes: shapes, output: network.output, precision: precision, threads: threads
         ) { index in
             defer { folded[index] = nil }
             guard let kernel = try folded[index] ?? network.folded(layerAt: index) else {

@@ -15,8 +15,8 @@ extension Planner {
             } else {
                 appendDense(convolution, geometry, layer, index)
                 if let pooled = convolution.pooled {
-                    appendMap(
-                        CInferenceMean, "mean", [self.source(layer.output)], destination(pooled), layer.label)
+                    let from = self.source(layer.output)
+                    appendMap(CInferenceMean, "mean", [from], destination(pooled, .float32), layer.label)
                 }
             }
         }
@@ -26,8 +26,8 @@ extension Planner {
         _ convolution: FusedConvolution, _ geometry: Convolution, _ layer: Layer, _ index: Int
     ) {
         let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
-        let result = destination(layer.output)
-        let pooled = convolution.pooled.map { destination($0) }
+        let result = destination(layer.output, type(of: from))
+        let pooled = convolution.pooled.map { destination($0, .float32) }
         let channels = padded(shape.channels)
         let area = shapes[layer.output].area
         steps.append(
@@ -69,14 +69,15 @@ extension Planner {
         // Phases of a block or more begin at a block of their own; smaller ones stand close together.
         let phaseChannels = outputs < block ? outputs : padded(outputs)
         let phases = stride * stride
-        let middle = newTensor(channels: phases * phaseChannels, shape)
+        // The network's result is not rounded.
+        let isLast = layer.output == output
+        let middle = newTensor(channels: phases * phaseChannels, shape, isLast ? .float32 : type(of: from))
         let padding = ChannelPadding(
             inputs: padded(shape.channels), outputs: padded(phases * phaseChannels), groups: 1,
             phases: phases, phaseChannels: phaseChannels)
         appendConvolution(
             convolution, Convolution(weight: ""), padding, from: from, to: middle, layer: layer, index: index)
-        let isLast = layer.output == output
-        let result = isLast ? outputTensor() : destination(layer.output)
+        let result = isLast ? outputTensor() : destination(layer.output, type(of: from))
         if isLast { tensors[layer.output] = result }
         appendMap(CInferenceShuffle, "shuffle x\(stride)", [middle], result, layer.label) { step in
             (step.factor, step.phase_channels) = (Int32(stride), Int32(phaseChannels))
@@ -92,7 +93,7 @@ extension Planner {
         // The image itself is read as it is, by kernels made for three channels.
         let readsImage =
             value == 0 && inputs <= 3 && geometry.groups == 1 && convolution.gate == nil
-        let from = readsImage ? tensors[0] ?? 0 : source(value)
+        let from = readsImage ? image() : source(value)
         // Groups of less than a block of channels run as larger groups with zeros between.
         let groups = (1...geometry.groups).last { groups in
             geometry.groups % groups == 0 && inputs % (groups * block) == 0 && outputs % (groups * block) == 0
@@ -102,14 +103,14 @@ extension Planner {
         var overwrites = false
         var residual: Int?
         if let value = convolution.residual {
-            let tensor = source(value)
+            let tensor = source(value, as: type(of: from))
             overwrites = canOverwrite(
                 value, at: index, others: [layer.inputs[0]] + (convolution.gate.map { [$0] } ?? []))
             residual = tensor
         }
-        let result = destination(layer.output)
+        let result = destination(layer.output, type(of: from))
         if let residual {
-            if overwrites {
+            if overwrites || tensors[convolution.residual ?? 0] != residual {
                 placement.alias(residual, inside: result)
             } else {
                 appendCopy(residual, to: result, label: layer.label)
@@ -118,12 +119,22 @@ extension Planner {
         appendConvolution(convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
     }
 
+    /// The image as it is, plain, in the maps' element type.
+    private mutating func image() -> Int {
+        let image = tensors[0] ?? 0
+        guard type(of: image) != precision else { return image }
+        let shape = shapes[0]
+        let copy = newTensor(channels: shape.channels, shape, precision, blocked: false)
+        appendCopy(image, to: copy, label: "input")
+        return copy
+    }
+
     private mutating func appendConvolution(
         _ convolution: FusedConvolution, _ geometry: Convolution, _ padding: ChannelPadding, from: Int, to result: Int,
         layer: Layer, index: Int
     ) {
         let (shape, outputShape) = (shapes[layer.inputs[0]], shapes[layer.output])
-        let gate = convolution.gate.map { source($0) }
+        let gate = convolution.gate.map { source($0, as: .float32) }
         steps.append(
             Step(label: layer.label, touches: [from, result] + (gate.map { [$0] } ?? [])) { plan, views, weights in
                 let kernel = try weights(index)
@@ -144,7 +155,7 @@ extension Planner {
                 let positions = Double(convolution.isTransposed ? shape.area : outputShape.area)
                 let work = 2e-9 * Double(kernel.weights.count) * positions
                 let padded = padding.pad(kernel, groups: geometry.groups)
-                let winograd = WinogradPolicy.applies(
+                let winograd = step.source.type == CInferenceFloat32 && WinogradPolicy.applies(
                     window, inputs: padding.inputs, outputs: padding.outputs, groups: padding.groups)
                 try padded.weights.withUnsafeBufferPointer { weights in
                     try padded.bias.withUnsafeBufferPointer { bias in

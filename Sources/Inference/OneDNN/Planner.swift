@@ -5,6 +5,9 @@ import CInference
 /// Activations are blocked from the first convolution to the last (`nChw16c` with AVX-512, `nChw8c` elsewhere), with
 /// channels padded to whole blocks: padded lanes carry zero weights, so that their contents never matter. Images of a
 /// batch run one after another through the same plan; a result cannot depend on its neighbours.
+///
+/// Maps hold elements of `precision`; what is one number a channel (the gates of squeeze-excite) and the network's
+/// result stay Float32.
 struct Planner {
     /// Prepared weights of the layer at an index of `layers`.
     typealias Weights = (_ layer: Int) throws -> FoldedKernel
@@ -13,6 +16,8 @@ struct Planner {
     private let layers: [Layer]
     let shapes: [TensorShape]
     let output: Int
+    /// The element type of maps.
+    let precision: ElementType
     /// The last layer that reads each value of the graph.
     private var lastUse: [Int: Int] = [:]
     var placement = TensorPlacement()
@@ -33,11 +38,12 @@ struct Planner {
     /// - Parameters:
     ///   - shapes: the shape of each value of the graph.
     ///   - output: the value that is the network's result.
+    ///   - precision: the element type of maps.
     ///   - weights: called once for each layer with weights.
     static func compile(
-        layers: [Layer], shapes: [TensorShape], output: Int, threads: Int, weights: Weights
+        layers: [Layer], shapes: [TensorShape], output: Int, precision: ElementType, threads: Int, weights: Weights
     ) throws -> CompiledPlan {
-        var planner = Planner(layers: layers, shapes: shapes, output: output)
+        var planner = Planner(layers: layers, shapes: shapes, output: output, precision: precision)
         for index in layers.indices { planner.append(layerAt: index) }
         planner.appendOutput()
         for (index, step) in planner.steps.enumerated() {
@@ -50,7 +56,8 @@ struct Planner {
         return plan
     }
 
-    private init(layers: [Layer], shapes: [TensorShape], output: Int) {
+    private init(layers: [Layer], shapes: [TensorShape], output: Int, precision: ElementType) {
+        self.precision = precision
         self.layers = layers
         self.shapes = shapes
         self.output = output
@@ -81,16 +88,19 @@ struct Planner {
         case .multiplyChannels(let activation):
             appendInPlace(CInferenceScale, "multiply", layer, index, activation)
         case .globalAveragePool:
-            appendMap(CInferenceMean, "mean", [source(layer.inputs[0])], destination(layer.output), layer.label)
+            let from = source(layer.inputs[0])
+            appendMap(CInferenceMean, "mean", [from], destination(layer.output, .float32), layer.label)
         case .upsampleNearest(let factor):
+            let from = source(layer.inputs[0])
             appendMap(
-                CInferenceUpsample, "upsample x\(factor)", [source(layer.inputs[0])], destination(layer.output),
+                CInferenceUpsample, "upsample x\(factor)", [from], destination(layer.output, type(of: from)),
                 layer.label
             ) { $0.factor = Int32(factor) }
         case .maxPool(let kernel, let stride, let padding):
+            let from = source(layer.inputs[0])
             appendMap(
-                CInferenceMaxPool, "max pool \(kernel)x\(kernel)", [source(layer.inputs[0])],
-                destination(layer.output), layer.label
+                CInferenceMaxPool, "max pool \(kernel)x\(kernel)", [from], destination(layer.output, type(of: from)),
+                layer.label
             ) { step in
                 (step.kernel, step.stride, step.pad) = (Int32(kernel), Int32(stride), Int32(padding))
             }
@@ -103,26 +113,38 @@ struct Planner {
         (channels + block - 1) / block * block
     }
 
-    mutating func newTensor(channels: Int, padded: Int? = nil, _ shape: TensorShape) -> Int {
+    mutating func newTensor(channels: Int, _ shape: TensorShape, _ type: ElementType, blocked: Bool = true) -> Int {
         placement.add(
             .init(
-                channels: channels, padded: padded ?? self.padded(channels), height: shape.height, width: shape.width))
+                channels: channels, padded: blocked ? padded(channels) : channels, height: shape.height,
+                width: shape.width, blocked: blocked, type: type))
     }
 
     /// The blocked tensor that will hold graph value `value`.
-    mutating func destination(_ value: Int) -> Int {
-        let tensor = newTensor(channels: shapes[value].channels, shapes[value])
+    mutating func destination(_ value: Int, _ type: ElementType) -> Int {
+        let tensor = newTensor(channels: shapes[value].channels, shapes[value], type)
         tensors[value] = tensor
         return tensor
     }
+
+    func type(of tensor: Int) -> ElementType { placement.tensors[tensor].type }
 
     /// The blocked tensor of graph value `value`; the input is blocked at its first use as such.
     mutating func source(_ value: Int) -> Int {
         if let tensor = tensors[value], placement.tensors[tensor].blocked { return tensor }
         let plain = tensors[value] ?? 0
-        let tensor = destination(value)
+        let tensor = destination(value, precision)
         appendCopy(plain, to: tensor, label: "input")
         return tensor
+    }
+
+    /// The blocked tensor of graph value `value`, a copy of it where its elements are of another type.
+    mutating func source(_ value: Int, as type: ElementType) -> Int {
+        let tensor = source(value)
+        guard self.type(of: tensor) != type else { return tensor }
+        let copy = newTensor(channels: shapes[value].channels, shapes[value], type)
+        appendCopy(tensor, to: copy, label: "as \(type)")
+        return copy
     }
 
     /// Whether the memory of `value`, read by layer `index` and not needed after it, can take that layer's result.
@@ -159,9 +181,12 @@ struct Planner {
     private mutating func appendInPlace(
         _ kind: Int, _ name: String, _ layer: Layer, _ index: Int, _ activation: Activation?
     ) {
-        let sources = layer.inputs.map { source($0) }
+        let first = source(layer.inputs[0])
+        // A gate is Float32, a summand of its sum's type.
+        let other = kind == CInferenceScale ? .float32 : type(of: first)
+        let sources = [first] + layer.inputs.dropFirst().map { source($0, as: other) }
         let overwrites = canOverwrite(layer.inputs[0], at: index, others: Array(layer.inputs.dropFirst()))
-        let result = destination(layer.output)
+        let result = destination(layer.output, type(of: first))
         if overwrites { placement.alias(sources[0], inside: result) }
         appendMap(kind, name, sources, result, layer.label, activation: activation)
     }
@@ -175,8 +200,8 @@ struct Planner {
 
     /// Inputs that begin at a block are computed where the result stands; the others are copied there.
     private mutating func appendConcatenation(_ layer: Layer, _ index: Int) {
-        let sources = layer.inputs.map { source($0) }
-        let result = destination(layer.output)
+        let sources = layer.inputs.map { source($0, as: precision) }
+        let result = destination(layer.output, precision)
         var channel = 0
         for (value, tensor) in zip(layer.inputs, sources) {
             let channels = shapes[value].channels
@@ -190,8 +215,8 @@ struct Planner {
     }
 
     private mutating func appendTapSum(_ sum: TapSum, _ layer: Layer) {
-        let sources = layer.inputs.map { source($0) }
-        let result = destination(layer.output)
+        let sources = layer.inputs.map { source($0, as: precision) }
+        let result = destination(layer.output, precision)
         steps.append(
             Step(label: layer.label, touches: sources + [result]) { plan, views, _ in
                 var step = CInferenceTapSum()

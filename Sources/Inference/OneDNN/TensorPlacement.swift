@@ -13,8 +13,9 @@ struct TensorPlacement {
         var width: Int
         var space = CInferenceArena
         var blocked = true
+        var type = ElementType.float32
 
-        var floats: Int { padded * height * width }
+        var bytes: Int { padded * height * width * type.bytes }
     }
 
     private(set) var tensors: [Tensor] = []
@@ -67,16 +68,16 @@ struct TensorPlacement {
     var views: [CInferenceTensor] {
         tensors.enumerated().map { index, tensor in
             CInferenceTensor(
-                index: Int32(index), blocked: tensor.blocked ? 1 : 0, channels: Int32(tensor.padded),
+                index: Int32(index), type: tensor.type.code, blocked: tensor.blocked ? 1 : 0, channels: Int32(tensor.padded),
                 height: Int32(tensor.height), width: Int32(tensor.width))
         }
     }
 
     /// Lays out the arena.
     ///
-    /// - Parameter scratch: floats of scratchpad that each step needs while it runs.
-    /// - Returns: each tensor's place, the offset of each step's scratchpad, and the arena's size in floats.
-    func resolve(scratch: [Int]) -> (places: [CInferencePlace], scratch: [Int64], floats: Int) {
+    /// - Parameter scratch: bytes of scratchpad that each step needs while it runs.
+    /// - Returns: each tensor's place, the offset of each step's scratchpad, and the arena's size, in bytes.
+    func resolve(scratch: [Int]) -> (places: [CInferencePlace], scratch: [Int64], bytes: Int) {
         var requests = scratch.enumerated().map { Arena.Request(size: $1, first: $0, last: $0) }
         var requestOfHost: [Int: Int] = [:]
         for index in tensors.indices where tensors[index].space == CInferenceArena && times[index].last >= 0 {
@@ -84,19 +85,30 @@ struct TensorPlacement {
             let request = requestOfHost[host] ?? requests.count
             if request == requests.count {
                 requestOfHost[host] = request
-                requests.append(Arena.Request(size: tensors[host].floats, first: Int.max, last: -1))
+                requests.append(Arena.Request(size: tensors[host].bytes, first: Int.max, last: -1))
             }
             requests[request].first = min(requests[request].first, times[index].first)
             requests[request].last = max(requests[request].last, times[index].last)
         }
-        // 64 floats: whole vectors, and no two tensors on one cache line.
-        let arena = Arena(requests, alignment: 64)
+        // Whole vectors, and no two tensors on one cache line.
+        let arena = Arena(requests, alignment: 256)
         let places = tensors.indices.map { index in
             let (tensor, place) = (tensors[index], root(index))
             let offset = requestOfHost[place.tensor].map { arena.offsets[$0] } ?? 0
             return CInferencePlace(
-                offset: Int64(offset + place.channel * tensor.height * tensor.width), space: Int32(tensor.space))
+                offset: Int64(offset + place.channel * tensor.height * tensor.width * tensor.type.bytes), space: Int32(tensor.space))
         }
         return (places, arena.offsets.prefix(scratch.count).map(Int64.init), arena.size)
     }
+}
+
+/// What the elements of a tensor are.
+enum ElementType: Sendable {
+    case float32
+    case bfloat16
+
+    var bytes: Int { self == .float32 ? 4 : 2 }
+
+    /// The shim's name of the type.
+    var code: Int32 { Int32(self == .float32 ? CInferenceFloat32 : CInferenceBfloat16) }
 }

@@ -41,6 +41,9 @@ struct Predict: AsyncParsableCommand {
     @Option(name: .long, help: "onednn, blas or reference (default: onednn).")
     var engine: String?
 
+    @Option(name: .long, help: "fp32 or bf16: faster, where the processor has it (default: fp32).")
+    var precision: String?
+
     @Option(
         name: .long,
         help: "Backbone, such as tf_efficientnet_b4, or a Hydra model config that names it (default: recognised).")
@@ -96,6 +99,7 @@ struct Predict: AsyncParsableCommand {
         try set("size", size)
         try set("batch", batch)
         try set("engine", engine)
+        try set("precision", precision)
         try set("architecture", architecture)
         try set("tta", tta)
         try set("threads", common.threads)

@@ -15,6 +15,7 @@ struct Configuration: Sendable, Equatable {
     /// 0 is the machine's cores.
     var threads = 0
     var engine = EngineOptions.Backend.fastest
+    var precision = EngineOptions.Precision.fp32
     var architecture = ""
     var tta: [String] = []
 
@@ -84,6 +85,11 @@ struct ConfigurationKey: Sendable {
             "predict.engine", "what runs the network; blas is portable, reference plain and slow",
             "onednn, blas or reference",
             { $0.engine.rawValue }, { assign(EngineOptions.Backend(rawValue: $1), to: &$0.engine) { _ in true } }),
+        ConfigurationKey(
+            "predict.precision", "the network's arithmetic; bf16 is faster, needs AVX512-BF16 and rounds",
+            "fp32 or bf16",
+            { $0.precision.rawValue },
+            { assign(EngineOptions.Precision(rawValue: $1), to: &$0.precision) { _ in true } }),
         ConfigurationKey(
             "predict.architecture", aliases: ["models.encoder.model_name"],
             "backbone, such as tf_efficientnet_b4; empty recognises it from the checkpoint", "a backbone's timm name",

@@ -11,7 +11,7 @@ extension Configuration {
         let backbone = name.isEmpty ? nil : try Architecture.backbone(named: name)
         return try TextDetector(
             checkpoint: checkpoint, backbone: backbone,
-            options: EngineOptions(backend: engine, threads: resolvedThreads))
+            options: EngineOptions(backend: engine, precision: precision, threads: resolvedThreads))
     }
 }
 
