@@ -18,11 +18,11 @@ typedef uint32_t WordVector __attribute__((vector_size(blockSize * 4)));
 
 static inline Vector load(const Bfloat16 *p) {
     WordVector bits = __builtin_convertvector(*reinterpret_cast<const HalfVector *>(p), WordVector) << 16;
-    return reinterpret_cast<Vector &>(bits);
+    return __builtin_bit_cast(Vector, bits);
 }
 /// Rounds to nearest even.
 static inline void store(Bfloat16 *p, Vector v) {
-    const __m256bh rounded = _mm512_cvtneps_pbh(reinterpret_cast<__m512 &>(v));
+    const __m256bh rounded = _mm512_cvtneps_pbh(__builtin_bit_cast(__m512, v));
     std::memcpy(p, &rounded, sizeof rounded);
 }
 static inline float single(Bfloat16 x) {
@@ -38,7 +38,8 @@ static inline void assign(Bfloat16 &to, float value) {
 #endif
 static inline float single(float x) { return x; }
 static inline void assign(float &to, float value) { to = value; }
-static inline Vector all(float value) { return Vector{} + value; }
+// Not a sum with 0, which would be computed: -0 + 0 is 0.
+static inline Vector all(float value) { return value - Vector{}; }
 // Of a bound and x, x where it is not a number: a clamped NaN would pass for a value.
 static inline Vector larger(Vector bound, Vector x) { return bound > x ? bound : x; }
 static inline Vector smaller(Vector bound, Vector x) { return bound < x ? bound : x; }
@@ -58,10 +59,40 @@ static inline Vector exponential(Vector x) {
     p = p * r + all(5.0000001201e-1f);
     p = p * (r * r) + r + all(1.0f);
     IntVector power = (__builtin_convertvector(n, IntVector) + 127) << 23;
-    return p * reinterpret_cast<Vector &>(power);
+    return p * __builtin_bit_cast(Vector, power);
 }
 
+#ifdef CINFERENCE_AVX512
+/// 1 / (1 + 2^t), t = -x / ln 2 held in [-126, 126]: 2^t by its whole and its broken part, the quotient by its 14-bit
+/// estimate and, for floats, a step of Newton's.
+static inline Vector sigmoid(Vector x) {
+    const Vector t = larger(all(-126.0f), smaller(all(126.0f), x * all(-1.44269504f)));
+    const Vector n = __builtin_bit_cast(Vector, _mm512_roundscale_ps(__builtin_bit_cast(__m512, t), 8));
+    const Vector r = t - n;
+    // Minimax polynomials of 2^r on [-1/2, 1/2].
+    Vector p;
+    if (sizeof(Element) == 2) {
+        p = all(0.0551716691f);
+        p = p * r + all(0.2401396780f);
+        p = p * r + all(0.6931671800f);
+        p = p * r + all(1.0f);
+    } else {
+        p = all(1.5353362e-4f);
+        p = p * r + all(1.3398874e-3f);
+        p = p * r + all(9.6184373e-3f);
+        p = p * r + all(5.5503324e-2f);
+        p = p * r + all(2.4022648e-1f);
+        p = p * r + all(6.9314720e-1f);
+        p = p * r + all(1.0f);
+    }
+    const __m512 power = _mm512_scalef_ps(__builtin_bit_cast(__m512, p), __builtin_bit_cast(__m512, n));
+    const Vector divisor = all(1.0f) + __builtin_bit_cast(Vector, power);
+    const Vector estimate = __builtin_bit_cast(Vector, _mm512_rcp14_ps(__builtin_bit_cast(__m512, divisor)));
+    return sizeof(Element) == 2 ? estimate : estimate * (all(2.0f) - divisor * estimate);
+}
+#else
 static inline Vector sigmoid(Vector x) { return all(1.0f) / (all(1.0f) + exponential(-x)); }
+#endif
 
 static inline Vector activated(Vector x, int activation) {
     switch (activation) {
@@ -69,6 +100,26 @@ static inline Vector activated(Vector x, int activation) {
         case CInferenceSilu: return x * sigmoid(x);
         case CInferenceSigmoid: return sigmoid(x);
         default: return x;
+    }
+}
+
+/// All of `values`, side by side: one after the other each would wait for its own long chain.
+template <int Count>
+static inline __attribute__((always_inline)) void activateAll(Vector *values, int activation) {
+    switch (activation) {
+        case CInferenceRelu:
+#pragma clang loop unroll(full)
+            for (int i = 0; i < Count; ++i) values[i] = larger(all(0.0f), values[i]);
+            break;
+        case CInferenceSilu:
+#pragma clang loop unroll(full)
+            for (int i = 0; i < Count; ++i) values[i] *= sigmoid(values[i]);
+            break;
+        case CInferenceSigmoid:
+#pragma clang loop unroll(full)
+            for (int i = 0; i < Count; ++i) values[i] = sigmoid(values[i]);
+            break;
+        default: break;
     }
 }
 
@@ -99,10 +150,10 @@ static inline __attribute__((always_inline)) void depthwisePixels(
             }
         }
     }
+    activateAll<Pixels>(result, activation);
     for (int p = 0; p < Pixels; ++p) {
-        Vector value = activated(result[p], activation);
-        sum += value;
-        store(destination + p * blockSize, value);
+        sum += result[p];
+        store(destination + p * blockSize, result[p]);
     }
 }
 
@@ -142,6 +193,16 @@ static Vector depthwiseRow(const DepthwiseArguments &a, int block, int y) {
     return sum;
 }
 
+/// The mean of each channel from the tiles' sums, added in the tiles' order.
+static void averagePartials(const DepthwiseArguments &a, int tiles) {
+    const Vector area = all(float(int64_t(a.height) * a.width));
+    for (int block = 0; block < a.blocks; ++block) {
+        Vector sum{};
+        for (int tile = 0; tile < tiles; ++tile) sum += load(a.partial + (int64_t(tile) * a.blocks + block) * blockSize);
+        store(a.pooled + block * blockSize, sum / area);
+    }
+}
+
 template <int Kernel, int Stride>
 static void depthwiseOf(const DepthwiseArguments &a) {
     const int tiles = depthwiseTiles(a.height);
@@ -152,13 +213,7 @@ static void depthwiseOf(const DepthwiseArguments &a) {
         for (int y = tile * depthwiseTileRows; y < end; ++y) sum += depthwiseRow<Kernel, Stride>(a, block, y);
         if (a.pooled) store(a.partial + (int64_t(tile) * a.blocks + block) * blockSize, sum);
     });
-    if (!a.pooled) return;
-    const Vector area = all(float(int64_t(a.height) * a.width));
-    for (int block = 0; block < a.blocks; ++block) {
-        Vector sum{};
-        for (int tile = 0; tile < tiles; ++tile) sum += load(a.partial + (int64_t(tile) * a.blocks + block) * blockSize);
-        store(a.pooled + block * blockSize, sum / area);
-    }
+    if (a.pooled) averagePartials(a, tiles);
 }
 
 static void depthwise(const DepthwiseArguments &a) {
@@ -168,6 +223,178 @@ static void depthwise(const DepthwiseArguments &a) {
     if (kernel == 5 && a.stride == 1) return depthwiseOf<5, 1>(a);
     if (kernel == 5 && a.stride == 2) return depthwiseOf<5, 2>(a);
     depthwiseOf<0, 0>(a);
+}
+
+/// `Pixels` neighbouring pixels of a 1x1 convolution to `Blocks` blocks of channels, `weightsApart` and `rowsApart` from
+/// each other; inputs are added in their order.
+template <int Pixels, int Blocks>
+static inline __attribute__((always_inline)) void expandPixels(
+    const ExpandArguments &a, const Element *source, const Element *weights, int64_t weightsApart, const float *bias,
+    float *destination, int rowsApart) {
+    const int64_t plane = int64_t(a.depthwise.sourceHeight) * a.depthwise.sourceWidth * blockSize;
+    Vector sum[Blocks * Pixels];
+#pragma clang loop unroll(full)
+    for (int b = 0; b < Blocks; ++b)
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) sum[b * Pixels + p] = load(bias + b * blockSize);
+    for (int left = a.inputs; left > 0; left -= blockSize, source += plane, weights += blockSize * blockSize) {
+        const int inputs = left < blockSize ? left : blockSize;
+#ifdef CINFERENCE_BFLOAT16
+        for (int i = 0; i < inputs; i += 2) {
+            __m512bh taps[Blocks];
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b)
+                taps[b] = __builtin_bit_cast(__m512bh, _mm512_loadu_si512(weights + b * weightsApart + i * blockSize));
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) {
+                int32_t pair;
+                std::memcpy(&pair, source + p * blockSize + i, sizeof pair);
+                const __m512bh both = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(pair));
+#pragma clang loop unroll(full)
+                for (int b = 0; b < Blocks; ++b) {
+                    Vector &total = sum[b * Pixels + p];
+                    total = __builtin_bit_cast(
+                        Vector, _mm512_dpbf16_ps(__builtin_bit_cast(__m512, total), both, taps[b]));
+                }
+            }
+        }
+#else
+        for (int i = 0; i < inputs; ++i) {
+            Vector taps[Blocks];
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b) taps[b] = load(weights + b * weightsApart + i * blockSize);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) {
+                const Vector value = all(source[p * blockSize + i]);
+#pragma clang loop unroll(full)
+                for (int b = 0; b < Blocks; ++b) sum[b * Pixels + p] += value * taps[b];
+            }
+        }
+#endif
+    }
+    activateAll<Blocks * Pixels>(sum, a.activation);
+#pragma clang loop unroll(full)
+    for (int b = 0; b < Blocks; ++b)
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) store(destination + b * rowsApart + p * blockSize, sum[b * Pixels + p]);
+}
+
+static inline int paddedInputs(const ExpandArguments &a) { return (a.inputs + blockSize - 1) / blockSize * blockSize; }
+
+/// Columns [first, last) of one row of `Blocks` blocks of the expanded map, to rows whose first pixel is column `first`.
+template <int Blocks>
+static void expandRow(const ExpandArguments &a, int block, int y, int first, int last, float *row, int rowsApart) {
+    constexpr int pixels = blockSize == 16 ? 12 : 12 / Blocks;
+    const int64_t weightsApart = int64_t(paddedInputs(a)) * blockSize;
+    const Element *source = elements(a.source) + (int64_t(y) * a.depthwise.sourceWidth + first) * blockSize;
+    const Element *weights = elements(a.weights) + block * weightsApart;
+    const float *bias = a.bias + block * blockSize;
+    const int count = last - first;
+    auto run = [&](int x) {
+        expandPixels<pixels, Blocks>(
+            a, source + x * blockSize, weights, weightsApart, bias, row + x * blockSize, rowsApart);
+    };
+    int x = 0;
+    for (; x + pixels <= count; x += pixels) run(x);
+    if (x == count) return;
+    // The last pixels once more with their neighbours, or one by one where there are too few.
+    if (count >= pixels) return run(count - pixels);
+    for (; x < count; ++x)
+        expandPixels<1, Blocks>(
+            a, source + x * blockSize, weights, weightsApart, bias, row + x * blockSize, rowsApart);
+}
+
+template <int Kernel, int Stride, int Pixels>
+static inline __attribute__((always_inline)) void depthwiseOfRows(
+    const float *const *rows, int x, const float *weights, Vector bias, int activation, Element *destination,
+    Vector &sum) {
+    Vector result[Pixels];
+    for (int p = 0; p < Pixels; ++p) result[p] = bias;
+#pragma clang loop unroll(full)
+    for (int ky = 0; ky < Kernel; ++ky) {
+        const float *row = rows[ky] + int64_t(x) * Stride * blockSize;
+#pragma clang loop unroll(full)
+        for (int kx = 0; kx < Kernel; ++kx) {
+            const Vector tap = load(weights + (ky * Kernel + kx) * blockSize);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) result[p] += load(row + (p * Stride + kx) * blockSize) * tap;
+        }
+    }
+    activateAll<Pixels>(result, activation);
+    for (int p = 0; p < Pixels; ++p) {
+        sum += result[p];
+        store(destination + p * blockSize, result[p]);
+    }
+}
+
+/// `Blocks` blocks of one tile of the result; the last `Kernel` rows of the expanded map stay in the cache.
+template <int Kernel, int Stride, int Blocks>
+static void expandTile(
+    const ExpandArguments &a, const ExpandTiling &tiling, int64_t tile, int block, float *ring, int rowFloats) {
+    const DepthwiseArguments &d = a.depthwise;
+    const int top = int(tile / tiling.across) * tiling.rows, left = int(tile % tiling.across) * tiling.columns;
+    const int bottom = top + tiling.rows < d.height ? top + tiling.rows : d.height;
+    const int right = left + tiling.columns < d.width ? left + tiling.columns : d.width;
+    const int origin = left * Stride - d.padLeft, end = (right - 1) * Stride - d.padLeft + Kernel;
+    const int first = origin < 0 ? 0 : origin, last = end < d.sourceWidth ? end : d.sourceWidth;
+    const int blockFloats = Kernel * rowFloats;
+    const float *zeros = ring + expandBlocks * blockFloats;
+    Vector sums[Blocks] = {};
+    int next = top * Stride - d.padTop;
+    for (int y = top; y < bottom; ++y) {
+        const int begin = y * Stride - d.padTop;
+        for (next = next < begin ? begin : next; next < begin + Kernel; ++next) {
+            if (next < 0 || next >= d.sourceHeight) continue;
+            float *row = ring + next % Kernel * rowFloats + (first - origin) * blockSize;
+            expandRow<Blocks>(a, block, next, first, last, row, blockFloats);
+        }
+        for (int b = 0; b < Blocks; ++b) {
+            const float *rows[Kernel];
+            for (int ky = 0; ky < Kernel; ++ky) {
+                const int row = begin + ky;
+                rows[ky] = row < 0 || row >= d.sourceHeight ? zeros : ring + b * blockFloats + row % Kernel * rowFloats;
+            }
+            const float *weights = d.weights + int64_t(block + b) * Kernel * Kernel * blockSize;
+            const Vector bias = load(d.bias + (block + b) * blockSize);
+            Element *destination =
+                elements(d.destination) + ((int64_t(block + b) * d.height + y) * d.width + left) * blockSize;
+            Vector sum = sums[b];
+            int x = 0;
+            for (; x + 8 <= right - left; x += 8)
+                depthwiseOfRows<Kernel, Stride, 8>(
+                    rows, x, weights, bias, d.activation, destination + x * blockSize, sum);
+            for (; x < right - left; ++x)
+                depthwiseOfRows<Kernel, Stride, 1>(
+                    rows, x, weights, bias, d.activation, destination + x * blockSize, sum);
+            sums[b] = sum;
+        }
+    }
+    if (!d.pooled) return;
+    for (int b = 0; b < Blocks; ++b) store(d.partial + (tile * d.blocks + block + b) * blockSize, sums[b]);
+}
+
+template <int Kernel, int Stride>
+static void expandDepthwiseOf(const ExpandArguments &a) {
+    const DepthwiseArguments &d = a.depthwise;
+    const ExpandTiling tiling = expandTiling(d, paddedInputs(a), int(sizeof(Element)));
+    const int rowFloats = tiling.ringColumns(d) * blockSize, ringFloats = tiling.ringFloats(d, blockSize);
+    const int tiles = tiling.down * tiling.across;
+    parallel(d.threads, tiles, [&](int64_t tile) {
+        // Columns beyond the map's border are never written, and the last row is one beyond it.
+        float *ring = a.rows + int64_t(threadIndex()) * ringFloats;
+        for (int i = 0; i < ringFloats; i += blockSize) store(ring + i, Vector{});
+        int block = 0;
+        for (; block + expandBlocks <= d.blocks; block += expandBlocks)
+            expandTile<Kernel, Stride, expandBlocks>(a, tiling, tile, block, ring, rowFloats);
+        for (; block < d.blocks; ++block) expandTile<Kernel, Stride, 1>(a, tiling, tile, block, ring, rowFloats);
+    });
+    if (d.pooled) averagePartials(d, tiles);
+}
+
+static void expandDepthwise(const ExpandArguments &a) {
+    const bool wide = a.depthwise.kernelHeight == 5;
+    if (a.depthwise.stride == 1) return wide ? expandDepthwiseOf<5, 1>(a) : expandDepthwiseOf<3, 1>(a);
+    wide ? expandDepthwiseOf<5, 2>(a) : expandDepthwiseOf<3, 2>(a);
 }
 
 static void maxPool(const MapArguments &a) {
@@ -335,11 +562,11 @@ static void scaleWeights(
         // Pairs of inputs side by side: (O/16,I/16,8,16,2).
         for (int64_t i = 0; i < inputs; i += 2) {
             const Vector even = product(i), odd = product(i + 1);
-            const __m256bh low = _mm512_cvtneps_pbh(reinterpret_cast<const __m512 &>(even));
-            const __m256bh high = _mm512_cvtneps_pbh(reinterpret_cast<const __m512 &>(odd));
+            const __m256bh low = _mm512_cvtneps_pbh(__builtin_bit_cast(__m512, even));
+            const __m256bh high = _mm512_cvtneps_pbh(__builtin_bit_cast(__m512, odd));
             const __m512i pairs = _mm512_or_si512(
-                _mm512_cvtepu16_epi32(reinterpret_cast<const __m256i &>(low)),
-                _mm512_slli_epi32(_mm512_cvtepu16_epi32(reinterpret_cast<const __m256i &>(high)), 16));
+                _mm512_cvtepu16_epi32(__builtin_bit_cast(__m256i, low)),
+                _mm512_slli_epi32(_mm512_cvtepu16_epi32(__builtin_bit_cast(__m256i, high)), 16));
             _mm512_storeu_si512(static_cast<Element *>(scaled) + (first + i) * blockSize, pairs);
         }
 #else

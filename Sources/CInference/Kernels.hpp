@@ -29,6 +29,45 @@ struct DepthwiseArguments {
 constexpr int depthwiseTileRows = 16;
 inline int depthwiseTiles(int height) { return (height + depthwiseTileRows - 1) / depthwiseTileRows; }
 
+/// A 1x1 convolution and the depthwise convolution of its result, which is never in memory as a whole.
+struct ExpandArguments {
+    const void *source;   // (I/block,sourceHeight,sourceWidth,block), I = `inputs` and zeros to a whole block
+    const void *weights;  // (blocks,I,block); Bfloat16 in (blocks,I/2,block,2)
+    const float *bias;    // (blocks,block)
+    int inputs, activation;
+    float *rows;                   // `ringFloats` a thread
+    DepthwiseArguments depthwise;  // of the expanded map, whose `source` is not read; 3x3 or 5x5, stride 1 or 2
+};
+
+/// Blocks of channels that are expanded together: each pixel read serves them all.
+constexpr int expandBlocks = 2;
+
+/// How the result is cut into tiles; fixed by shape, so that sums do not depend on the number of threads.
+struct ExpandTiling {
+    int rows, columns;  // of the result
+    int down, across;   // tiles
+
+    /// Columns of the expanded map that a tile needs.
+    int ringColumns(const DepthwiseArguments &d) const { return (columns - 1) * d.stride + d.kernelWidth; }
+    /// The rows that stay in the cache, and a row of zeros.
+    int ringFloats(const DepthwiseArguments &d, int block) const {
+        return (expandBlocks * d.kernelHeight + 1) * ringColumns(d) * block;
+    }
+};
+
+/// Rows of the expanded map short enough for the first cache, columns of the source's tile for the second.
+inline ExpandTiling expandTiling(const DepthwiseArguments &d, int sourceChannels, int elementBytes) {
+    auto divide = [](int size, int most) {
+        const int parts = (size + most - 1) / most;
+        return (size + parts - 1) / parts;
+    };
+    const int columns = divide(d.width, 96 / d.stride);
+    const int tileBytes = 384 << 10, rowBytes = columns * d.stride * sourceChannels * elementBytes;
+    const int fitting = tileBytes / rowBytes / d.stride;
+    const int rows = divide(d.height, fitting < 8 ? 8 : fitting > 40 ? 40 : fitting);
+    return {rows, columns, (d.height + rows - 1) / rows, (d.width + columns - 1) / columns};
+}
+
 struct MapArguments {
     const void *source, *second;
     void *destination;
@@ -66,6 +105,7 @@ struct Kernels {
     int block;
     const char *name;
     void (*depthwise)(const DepthwiseArguments &);
+    void (*expandDepthwise)(const ExpandArguments &);
     void (*maxPool)(const MapArguments &);
     /// To floats.
     void (*mean)(const MapArguments &);

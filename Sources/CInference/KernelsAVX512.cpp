@@ -1,9 +1,12 @@
 // The kernels for x86-64 with AVX512.
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #include "CInference.h"
 #include "Kernels.hpp"
 #include "Parallel.hpp"
 
+#define CINFERENCE_AVX512
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 namespace cinference {
 namespace avx512 {
@@ -15,7 +18,7 @@ using Element = float;
 #pragma clang attribute pop
 
 const cinference::Kernels cinference::avx512Kernels = {
-    avx512::blockSize, "avx512", avx512::depthwise, avx512::maxPool,  avx512::mean,
+    avx512::blockSize, "avx512", avx512::depthwise, avx512::expandDepthwise, avx512::maxPool,  avx512::mean,
     avx512::add,       avx512::scale,  avx512::upsample, avx512::tapSum,  avx512::activate, avx512::shuffle,
     avx512::scaleWeights, avx512::activateArray,
 };

@@ -7,6 +7,7 @@
 #include "Kernels.hpp"
 #include "Parallel.hpp"
 
+#define CINFERENCE_AVX512
 #define CINFERENCE_BFLOAT16
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), apply_to = function)
 namespace cinference {
@@ -19,7 +20,7 @@ using Element = Bfloat16;
 #pragma clang attribute pop
 
 const cinference::Kernels cinference::bfloat16Kernels = {
-    bfloat16::blockSize, "avx512_bf16", bfloat16::depthwise, bfloat16::maxPool, bfloat16::mean,
+    bfloat16::blockSize, "avx512_bf16", bfloat16::depthwise, bfloat16::expandDepthwise, bfloat16::maxPool, bfloat16::mean,
     bfloat16::add,       bfloat16::scale, bfloat16::upsample, bfloat16::tapSum, bfloat16::activate, bfloat16::shuffle,
     bfloat16::scaleWeights, bfloat16::activateArray,
 };

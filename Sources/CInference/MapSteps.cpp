@@ -1,48 +1,9 @@
-// Steps that our own kernels do: depthwise convolutions, and whole-map steps without weights.
+// Steps over whole maps without weights, by our own kernels.
 #include "Plan.hpp"
 
 using namespace cinference;
 
 namespace {
-
-const Kernels &kernelsFor(const CInferenceTensor &t) {
-    if (const Kernels *found = kernels(t.type)) return *found;
-    throw Unsupported("no instructions for this element type");
-}
-
-class DepthwiseStep final : public Step {
-public:
-    explicit DepthwiseStep(const CInferenceDepthwise &step) : step(step), own(kernelsFor(step.source)) {
-        const int block = kernels().block, taps = step.kernel_height * step.kernel_width;
-        weights = Buffer(int64_t(step.source.channels) * taps * int64_t(sizeof(float)));
-        for (int c = 0; c < step.source.channels; ++c)
-            for (int tap = 0; tap < taps; ++tap)
-                weights.floats()[(c / block * taps + tap) * block + c % block] = step.weights[c * taps + tap];
-        bias = Buffer(step.bias, step.source.channels);
-        implementation = std::string("depthwise:") + own.name;
-    }
-
-    void execute(const Run &run) override {
-        const auto &from = step.source, &to = step.destination;
-        own.depthwise({
-            run.at(from), run.at(to), weights.floats(), bias.floats(),
-            step.pools ? static_cast<float *>(run.at(step.pooled)) : nullptr, reinterpret_cast<float *>(run.scratch), from.channels / kernels().block, from.height, from.width, to.height,
-            to.width, step.kernel_height, step.kernel_width, step.stride, step.pad_top, step.pad_left, step.activation,
-            run.threads,
-        });
-    }
-
-    size_t scratchBytes() const override {
-        return step.pools ? sizeof(float) * size_t(depthwiseTiles(step.destination.height)) * size_t(step.source.channels)
-                          : 0;
-    }
-    int64_t weightBytes() const override { return weights.bytes() + bias.bytes(); }
-
-private:
-    CInferenceDepthwise step;
-    const Kernels &own;
-    Buffer weights, bias;
-};
 
 Strides stridesOf(const CInferenceTensor &t) {
     const int64_t area = int64_t(t.height) * t.width, block = kernels().block;
@@ -118,10 +79,6 @@ private:
 };
 
 }  // namespace
-
-std::unique_ptr<Step> cinference::makeDepthwise(const CInferenceDepthwise &step) {
-    return std::make_unique<DepthwiseStep>(step);
-}
 
 std::unique_ptr<Step> cinference::makeTapSum(const CInferenceTapSum &step) {
     return std::make_unique<TapSumStep>(step);

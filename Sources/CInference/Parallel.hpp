@@ -7,6 +7,7 @@
 
 extern "C" void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 extern "C" void omp_set_num_threads(int threads);
+extern "C" int omp_get_thread_num(void);
 
 namespace cinference {
 
@@ -29,6 +30,9 @@ void parallel(int threads, int64_t count, const Body &body) {
         },
         &shared, static_cast<unsigned>(threads < count ? threads : count), 0);
 }
+
+/// Which of the threads of a `parallel` loop the caller is.
+inline int threadIndex() { return omp_get_thread_num(); }
 
 /// Calls `body` once on each of the `threads` threads that steps run on.
 template <typename Body>

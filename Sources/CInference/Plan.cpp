@@ -41,6 +41,11 @@ const Kernels *cinference::kernels(int32_t type) {
     return single ? &baselineKernels : nullptr;
 }
 
+const Kernels &cinference::kernelsFor(const CInferenceTensor &map) {
+    if (const Kernels *found = kernels(map.type)) return *found;
+    throw Unsupported("no instructions for this element type");
+}
+
 int32_t cinference_has_type(int32_t type) {
     return kernels(type) != nullptr;
 }
@@ -86,6 +91,11 @@ int32_t cinference_plan_add_convolution(
 
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message) {
     return guarded(message, [&] { plan->steps.push_back(makeDepthwise(*step)); });
+}
+
+int32_t cinference_plan_add_expanded_depthwise(
+    CInferencePlan *plan, const CInferenceExpandedDepthwise *step, CInferenceMessage *message) {
+    return guarded(message, [&] { plan->steps.push_back(makeExpandedDepthwise(*step, *plan)); });
 }
 
 int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapStep *step, CInferenceMessage *message) {

@@ -84,8 +84,12 @@ int32_t guarded(CInferenceMessage *message, const Body &body) {
     }
 }
 
+/// The kernels for a map's element type; throws where this machine has none.
+const Kernels &kernelsFor(const CInferenceTensor &map);
+
 std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step);
+std::unique_ptr<Step> makeExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);
 std::unique_ptr<Step> makeTapSum(const CInferenceTapSum &step);
 

@@ -35,7 +35,8 @@ public final class Engine: Sendable {
             switch options.backend {
             case .reference: try ReferenceExecutor(graph: graph, weights: weights)
             case .blas: try BLASExecutor(network, threads: options.threads)
-            case .oneDNN: try OneDNNExecutor(
+            case .oneDNN:
+                try OneDNNExecutor(
                     network, precision: options.precision, threads: options.threads)
             }
     }

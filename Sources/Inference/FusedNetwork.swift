@@ -3,12 +3,19 @@ struct FusedNetwork: Sendable {
     let layers: [Layer]
     let output: Int
     let folding: WeightFolding
+    /// Height and width of the convolutions' kernels, by layer.
+    private(set) var kernelSizes: [Int: [Int]] = [:]
 
     /// - Parameter weightShapes: the shape of each of the graph's weights.
     init(graph: Graph, weights: some WeightSource, weightShapes: [String: [Int]]) throws {
         layers = try Fusion.layers(of: graph) { weightShapes[$0] ?? [] }
         output = graph.output.index
         folding = WeightFolding(source: weights)
+        for (index, layer) in layers.enumerated() {
+            guard case .convolution(let fused) = layer.kind, case .convolution(let convolution) = fused.kernel
+            else { continue }
+            kernelSizes[index] = weightShapes[convolution.weight].map { Array($0.suffix(2)) }
+        }
     }
 
     /// The folded weights of the layer at `index`; nil where it has none.

@@ -44,6 +44,9 @@ struct FusedConvolution: Sendable {
         var epsilon: Float
     }
 
+    /// Whether an activation is all that follows the kernel.
+    var isPlain: Bool { residual == nil && pooled == nil }
+
     /// Whether nothing follows the kernel yet, so that a batch norm or a residual can be taken in.
     var isBare: Bool { residual == nil && activation == nil && pooled == nil }
 }

@@ -119,21 +119,24 @@ struct NetworkSketch {
     }
 
     /// The result of this network on `input` with an engine of `backend`.
-    func run(_ input: [Float], _ shape: TensorShape, _ backend: EngineOptions.Backend, threads: Int = 2) throws
-        -> [Float]
-    {
-        let options = EngineOptions(backend: backend, threads: threads)
+    func run(
+        _ input: [Float], _ shape: TensorShape, _ backend: EngineOptions.Backend,
+        _ precision: EngineOptions.Precision = .fp32, threads: Int = 2
+    ) throws -> [Float] {
+        let options = EngineOptions(backend: backend, precision: precision, threads: threads)
         return try Engine(graph: graph, weights: weights, options: options).run(input, shape: shape)
     }
 
     /// The largest difference between `backend` and the reference on a random input, relative to the largest value
     /// above 1.
-    mutating func difference(_ backend: EngineOptions.Backend, height: Int, width: Int, batch: Int = 1) throws -> Float
-    {
+    mutating func difference(
+        _ backend: EngineOptions.Backend, _ precision: EngineOptions.Precision = .fp32, height: Int, width: Int,
+        batch: Int = 1
+    ) throws -> Float {
         let shape = TensorShape(batch, channels[0], height, width)
         let input = numbers(shape.count)
         let expected = try run(input, shape, .reference)
-        let found = try run(input, shape, backend)
+        let found = try run(input, shape, backend, precision)
         guard found.count == expected.count, found.allSatisfy(\.isFinite) else { return .infinity }
         let scale = expected.reduce(1) { max($0, abs($1)) }
         return zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) } / scale

@@ -76,6 +76,16 @@ typedef struct {
     CInferenceTensor pooled;  // (C,1,1) blocked, Float32
 } CInferenceDepthwise;
 
+/// A 1x1 convolution, its activation and the depthwise convolution of the result, without the map between.
+typedef struct {
+    CInferenceTensor source;  // blocked
+    int32_t inputs;           // of the source's channels, the ones that weights read
+    const float *weights;     // (O,I), read during the call only
+    const float *bias;        // (O), read during the call only
+    int32_t activation;
+    CInferenceDepthwise depthwise;  // its source has O channels and the source's size, and no place; 3x3 or 5x5
+} CInferenceExpandedDepthwise;
+
 /// Steps over whole maps, without weights; all tensors of one type where nothing else is said.
 enum {
     CInferenceMaxPool,      // kernel, stride, pad; blocked
@@ -128,6 +138,8 @@ void cinference_plan_destroy(CInferencePlan *plan);
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message);
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message);
+int32_t cinference_plan_add_expanded_depthwise(
+    CInferencePlan *plan, const CInferenceExpandedDepthwise *step, CInferenceMessage *message);
 int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapStep *step, CInferenceMessage *message);
 int32_t cinference_plan_add_tap_sum(CInferencePlan *plan, const CInferenceTapSum *step, CInferenceMessage *message);
 

@@ -46,3 +46,15 @@ enum WinogradPolicy {
             && min(inputs, outputs) >= leastChannels
     }
 }
+
+/// Where an expansion is fused with its depthwise convolution; fixed by shape, so that results never depend on timing.
+enum ExpansionPolicy {
+    /// Input channels above which reading the source once for every two blocks of the result costs more than the wide
+    /// map in memory.
+    static let mostInputs = 64
+
+    /// Whether to ask for the fused kernel; there is one for 3x3 and 5x5 with strides 1 and 2.
+    static func applies(inputs: Int, depthwise: [Int]?, stride: Int) -> Bool {
+        inputs <= mostInputs && (depthwise == [3, 3] || depthwise == [5, 5]) && (1...2).contains(stride)
+    }
+}

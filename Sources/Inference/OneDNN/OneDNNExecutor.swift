@@ -33,7 +33,8 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
         if let plan, plan.input == shapes[0] { return plan.compiled }
         plan = nil
         let compiled = try Planner.compile(
-            layers: network.layers, shapes: shapes, output: network.output, precision: precision, threads: threads
+            layers: network.layers, kernelSizes: network.kernelSizes, shapes: shapes, output: network.output,
+            precision: precision, threads: threads
         ) { index in
             defer { folded[index] = nil }
             guard let kernel = try folded[index] ?? network.folded(layerAt: index) else {

@@ -28,36 +28,92 @@ extension Planner {
         let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
         let result = destination(layer.output, type(of: from))
         let pooled = convolution.pooled.map { destination($0, .float32) }
-        let channels = padded(shape.channels)
-        let area = shapes[layer.output].area
+        let (channels, area) = (padded(shape.channels), shapes[layer.output].area)
         steps.append(
             Step(label: layer.label, touches: [from, result] + (pooled.map { [$0] } ?? [])) { plan, views, weights in
                 let kernel = try weights(index)
-                let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
-                var step = CInferenceDepthwise()
-                (step.source, step.destination) = (views[from], views[result])
-                (step.kernel_height, step.kernel_width) = (Int32(window.kernelHeight), Int32(window.kernelWidth))
-                step.stride = Int32(window.stride)
-                (step.pad_top, step.pad_left) = (Int32(window.padding.top), Int32(window.padding.left))
-                step.activation = convolution.activation.code
-                if let pooled { (step.pools, step.pooled) = (1, views[pooled]) }
-                let taps = window.kernelHeight * window.kernelWidth
-                let missing = channels - shape.channels
-                let tapWeights = kernel.weights + [Float](repeating: 0, count: missing * taps)
-                let bias = kernel.bias + [Float](repeating: 0, count: missing)
-                let work = 2e-9 * Double(shape.channels * taps) * Double(area)
-                try tapWeights.withUnsafeBufferPointer { tapWeights in
+                var (step, taps, bias) = Self.depthwiseStep(
+                    convolution, geometry, kernel, on: shape, padded: channels, views[result], pooled.map { views[$0] })
+                step.source = views[from]
+                let work = 2e-9 * Double(kernel.weights.count) * Double(area)
+                try taps.withUnsafeBufferPointer { taps in
                     try bias.withUnsafeBufferPointer { bias in
-                        (step.weights, step.bias) = (tapWeights.baseAddress, bias.baseAddress)
+                        (step.weights, step.bias) = (taps.baseAddress, bias.baseAddress)
                         try plan.append(
-                            label: layer.label, kind: "depthwise \(window.kernelHeight)x\(window.kernelWidth)",
-                            gigaFLOP: work
-                        ) {
-                            cinference_plan_add_depthwise($0, &step, &$1)
+                            label: layer.label, kind: "depthwise \(kernel.shape[2])x\(kernel.shape[3])", gigaFLOP: work
+                        ) { cinference_plan_add_depthwise($0, &step, &$1) }
+                    }
+                }
+            })
+    }
+
+    /// An expansion and its depthwise convolution in one step: the wide map between them never is in memory.
+    mutating func append(
+        _ expansion: FusedConvolution, _ depthwise: FusedConvolution, _ geometry: Convolution, at index: Int
+    ) {
+        let (first, second) = (layers[index], layers[index + 1])
+        let from = source(first.inputs[0])
+        let (shape, wide) = (shapes[first.inputs[0]], shapes[first.output])
+        let (inputs, outputs) = (padded(shape.channels), padded(wide.channels))
+        let result = destination(second.output, type(of: from))
+        let pooled = depthwise.pooled.map { destination($0, .float32) }
+        let area = shapes[second.output].area
+        steps.append(
+            Step(label: second.label, touches: [from, result] + (pooled.map { [$0] } ?? [])) { plan, views, weights in
+                let pointwise = ChannelPadding(inputs: inputs, outputs: outputs, groups: 1).pad(
+                    try weights(index), groups: 1)
+                let kernel = try weights(index + 1)
+                let (step, taps, bias) = Self.depthwiseStep(
+                    depthwise, geometry, kernel, on: wide, padded: outputs, views[result], pooled.map { views[$0] })
+                var both = CInferenceExpandedDepthwise()
+                both.source = views[from]
+                both.inputs = Int32(shape.channels)
+                both.activation = expansion.activation.code
+                both.depthwise = step
+                both.depthwise.source = CInferenceTensor(
+                    index: -1, type: both.source.type, blocked: 1, channels: Int32(outputs),
+                    height: Int32(wide.height), width: Int32(wide.width))
+                let work =
+                    2e-9
+                    * (Double(shape.channels * wide.channels) * Double(wide.area)
+                        + Double(kernel.weights.count) * Double(area))
+                try pointwise.weights.withUnsafeBufferPointer { weights in
+                    try pointwise.bias.withUnsafeBufferPointer { pointwiseBias in
+                        try taps.withUnsafeBufferPointer { taps in
+                            try bias.withUnsafeBufferPointer { bias in
+                                (both.weights, both.bias) = (weights.baseAddress, pointwiseBias.baseAddress)
+                                (both.depthwise.weights, both.depthwise.bias) = (taps.baseAddress, bias.baseAddress)
+                                try plan.append(
+                                    label: second.label,
+                                    kind: "conv 1x1, depthwise \(kernel.shape[2])x\(kernel.shape[3])",
+                                    gigaFLOP: work
+                                ) { cinference_plan_add_expanded_depthwise($0, &both, &$1) }
+                            }
                         }
                     }
                 }
             })
+    }
+
+    /// A depthwise step without its source and weights, and the weights and bias with padding.
+    private static func depthwiseStep(
+        _ convolution: FusedConvolution, _ geometry: Convolution, _ kernel: FoldedKernel, on shape: TensorShape,
+        padded: Int, _ result: CInferenceTensor, _ pooled: CInferenceTensor?
+    ) -> (CInferenceDepthwise, weights: [Float], bias: [Float]) {
+        let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
+        var step = CInferenceDepthwise()
+        step.destination = result
+        (step.kernel_height, step.kernel_width) = (Int32(window.kernelHeight), Int32(window.kernelWidth))
+        step.stride = Int32(window.stride)
+        (step.pad_top, step.pad_left) = (Int32(window.padding.top), Int32(window.padding.left))
+        step.activation = convolution.activation.code
+        if let pooled { (step.pools, step.pooled) = (1, pooled) }
+        let missing = padded - shape.channels
+        let taps = window.kernelHeight * window.kernelWidth
+        return (
+            step, kernel.weights + [Float](repeating: 0, count: missing * taps),
+            kernel.bias + [Float](repeating: 0, count: missing)
+        )
     }
 
     /// A 1x1 convolution to every phase of the result, then a shuffle of pixels: oneDNN's own transposed convolution
@@ -155,8 +211,10 @@ extension Planner {
                 let positions = Double(convolution.isTransposed ? shape.area : outputShape.area)
                 let work = 2e-9 * Double(kernel.weights.count) * positions
                 let padded = padding.pad(kernel, groups: geometry.groups)
-                let winograd = step.source.type == CInferenceFloat32 && WinogradPolicy.applies(
-                    window, inputs: padding.inputs, outputs: padding.outputs, groups: padding.groups)
+                let winograd =
+                    step.source.type == CInferenceFloat32
+                    && WinogradPolicy.applies(
+                        window, inputs: padding.inputs, outputs: padding.outputs, groups: padding.groups)
                 try padded.weights.withUnsafeBufferPointer { weights in
                     try padded.bias.withUnsafeBufferPointer { bias in
                         (step.weights, step.bias) = (weights.baseAddress, bias.baseAddress)

@@ -13,7 +13,8 @@ struct Planner {
     typealias Weights = (_ layer: Int) throws -> FoldedKernel
 
     let block = Int(cinference_block())
-    private let layers: [Layer]
+    let layers: [Layer]
+    private let kernelSizes: [Int: [Int]]
     let shapes: [TensorShape]
     let output: Int
     /// The element type of maps.
@@ -36,15 +37,28 @@ struct Planner {
     /// Compiles a plan.
     ///
     /// - Parameters:
+    ///   - kernelSizes: height and width of the convolutions' kernels, by layer.
     ///   - shapes: the shape of each value of the graph.
     ///   - output: the value that is the network's result.
     ///   - precision: the element type of maps.
     ///   - weights: called once for each layer with weights.
     static func compile(
-        layers: [Layer], shapes: [TensorShape], output: Int, precision: ElementType, threads: Int, weights: Weights
+        layers: [Layer], kernelSizes: [Int: [Int]], shapes: [TensorShape], output: Int, precision: ElementType,
+        threads: Int,
+        weights: Weights
     ) throws -> CompiledPlan {
-        var planner = Planner(layers: layers, shapes: shapes, output: output, precision: precision)
-        for index in layers.indices { planner.append(layerAt: index) }
+        var planner = Planner(
+            layers: layers, kernelSizes: kernelSizes, shapes: shapes, output: output, precision: precision)
+        var index = 0
+        while index < layers.count {
+            if let (expansion, depthwise, geometry) = planner.expandedDepthwise(at: index) {
+                planner.append(expansion, depthwise, geometry, at: index)
+                index += 2
+            } else {
+                planner.append(layerAt: index)
+                index += 1
+            }
+        }
         planner.appendOutput()
         for (index, step) in planner.steps.enumerated() {
             for tensor in step.touches { planner.placement.touch(tensor, at: index) }
@@ -56,8 +70,10 @@ struct Planner {
         return plan
     }
 
-    private init(layers: [Layer], shapes: [TensorShape], output: Int, precision: ElementType) {
+    private init(layers: [Layer], kernelSizes: [Int: [Int]], shapes: [TensorShape], output: Int, precision: ElementType)
+    {
         self.precision = precision
+        self.kernelSizes = kernelSizes
         self.layers = layers
         self.shapes = shapes
         self.output = output
@@ -105,6 +121,29 @@ struct Planner {
                 (step.kernel, step.stride, step.pad) = (Int32(kernel), Int32(stride), Int32(padding))
             }
         }
+    }
+
+    /// The convolutions at `index` and after it where they are an expansion and the depthwise convolution that alone
+    /// reads it.
+    private func expandedDepthwise(at index: Int) -> (FusedConvolution, FusedConvolution, Convolution)? {
+        guard cinference_has_fast_kernels() != 0, index + 1 < layers.count, kernelSizes[index] == [1, 1],
+            case .convolution(let expansion) = layers[index].kind,
+            case .convolution(let plain) = expansion.kernel,
+            case .convolution(let depthwise) = layers[index + 1].kind,
+            case .convolution(let geometry) = depthwise.kernel,
+            layers[index + 1].inputs == [layers[index].output], lastUse[layers[index].output] == index + 1
+        else { return nil }
+        let (source, wide) = (shapes[layers[index].inputs[0]], shapes[layers[index].output])
+        let isExpansion =
+            plain.groups == 1 && source.area == wide.area && expansion.gate == nil && expansion.isPlain
+        let isDepthwise =
+            geometry.groups == wide.channels && geometry.groups > 1
+            && shapes[layers[index + 1].output].channels == geometry.groups && depthwise.residual == nil
+        guard isExpansion, isDepthwise,
+            ExpansionPolicy.applies(
+                inputs: source.channels, depthwise: kernelSizes[index + 1], stride: geometry.stride)
+        else { return nil }
+        return (expansion, depthwise, geometry)
     }
 
     // MARK: Tensors

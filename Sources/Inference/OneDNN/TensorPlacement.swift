@@ -68,7 +68,8 @@ struct TensorPlacement {
     var views: [CInferenceTensor] {
         tensors.enumerated().map { index, tensor in
             CInferenceTensor(
-                index: Int32(index), type: tensor.type.code, blocked: tensor.blocked ? 1 : 0, channels: Int32(tensor.padded),
+                index: Int32(index), type: tensor.type.code, blocked: tensor.blocked ? 1 : 0,
+                channels: Int32(tensor.padded),
                 height: Int32(tensor.height), width: Int32(tensor.width))
         }
     }
@@ -96,7 +97,8 @@ struct TensorPlacement {
             let (tensor, place) = (tensors[index], root(index))
             let offset = requestOfHost[place.tensor].map { arena.offsets[$0] } ?? 0
             return CInferencePlace(
-                offset: Int64(offset + place.channel * tensor.height * tensor.width * tensor.type.bytes), space: Int32(tensor.space))
+                offset: Int64(offset + place.channel * tensor.height * tensor.width * tensor.type.bytes),
+                space: Int32(tensor.space))
         }
         return (places, arena.offsets.prefix(scratch.count).map(Int64.init), arena.size)
     }
