@@ -28,6 +28,9 @@ struct TedEvalPairs: Sendable {
         case counted
     }
 
+    /// What is less in common with a don't-care, in square pixels, is rounding along the sides of what was cut out of it.
+    private static let leastVeil = 1e-6
+
     private let truth: ImageTruth
     private var detections: [Presence] = []
     /// How each detection reads, and each truth box.
@@ -65,7 +68,7 @@ struct TedEvalPairs: Sendable {
         var boxes: [(index: Int, shared: Double)] = []
         truth.index.forEach(touching: outline.boxes[0]) { box in
             let shared = truth.outlines.sharedArea(box, outline, 0)
-            if shared > 0 { boxes.append((box, shared)) }
+            if shared > (truth.isDontCare[box] ? Self.leastVeil : 0) { boxes.append((box, shared)) }
         }
         boxes.sort { $0.index < $1.index }
         let veils = boxes.filter { truth.isDontCare[$0.index] }
