@@ -264,7 +264,7 @@ private struct CutDetection {
 }
 
 /// Which way a box's text runs: from the middle of the side at which it starts to the box's centre.
-struct TextDirection {
+struct TextDirection: Hashable {
     let start, centre: Point
 
     init(_ polygon: Polygon) {
@@ -286,9 +286,13 @@ struct TextDirection {
     }
 
     /// Whether no box is seen from another's centre at 45 degrees or more to its own text (the paper's figure 2).
+    ///
+    /// - Complexity: O(*k*²) in the number of different boxes.
     static func areOnOneLine(_ boxes: [TextDirection]) -> Bool {
-        for (index, box) in boxes.enumerated() {
-            for (other, seen) in boxes.enumerated() where other != index {
+        var times: [TextDirection: Int] = [:]
+        for box in boxes { times[box, default: 0] += 1 }
+        for (box, count) in times {
+            for seen in times.keys where seen != box || count > 1 {
                 if isAskew(box.start, from: seen.centre, box.centre) { return false }
             }
         }
