@@ -21,7 +21,7 @@ struct ScoreTable {
         self.breakdowns = breakdowns
         self.metric = metric
         self.bootstrap = bootstrap
-        intervals = bootstrap.draws > 0 ? files.map { $0.score.intervals(bootstrap) } : []
+        intervals = bootstrap.draws > 0 ? files.map { $0.score.intervals(bootstrap, metric: metric) } : []
     }
 
     var text: String {
