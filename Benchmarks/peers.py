@@ -1,10 +1,16 @@
-"""The peers' side of `make bench`: the reference kit, PyPI's cleval and PyTorch eager on the same inputs.
+"""The peers' side of `make bench`: the reference kit, published scorers and PyTorch eager on the same inputs.
 
-    python peers.py REFERENCE DATA      prints {"name": ..., "seconds": ...} lines, the names of Bench.swift
+    python peers.py REFERENCE DATA KITS      prints {"name": ..., "seconds": ...} lines, the names of Bench.swift
+
+KITS holds clones of the scripts that no registry has, as run.sh makes them; those that are missing are left out.
 """
+import importlib.util
 import json
+import os
 import sys
+import tempfile
 import time
+import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -16,6 +22,7 @@ import torch  # noqa: E402
 from cleval import CLEvalMetric  # noqa: E402
 
 DATA = Path(sys.argv[2])
+KITS = Path(sys.argv[3])
 TRUTH = json.load(open(DATA / "receipts/truth.json"))["images"]
 SETTINGS = {"quads": dict(thresh=.22, box_thresh=.25, max_candidates=600, polygon=False),
             "polygons": dict(thresh=.3, box_thresh=.35, max_candidates=1000, polygon=True)}
@@ -65,6 +72,41 @@ def point(setting):
     return sum(score(n, dbref.detect(m, i, thresh, box_thresh, candidates)[0]) for n, (m, i) in MAPS.items()) / len(MAPS)
 
 
+def module(path):
+    """The script at `path`, with what lies beside it; nothing where there is none."""
+    if not path.exists():
+        return None
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(path.stem + "_peer", path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def scripts(truth, texts, found):
+    """The published scripts on one image, each with the input that it takes."""
+    truth = [[(int(x), int(y)) for x, y in p] for p in truth]
+    found = [[(int(x), int(y)) for x, y in p] for p in found]
+    scorers = {}
+    if iou := module(KITS / "DB/concern/icdar2015_eval/detection/iou.py"):
+        gt, pred = ([{"points": p, "ignore": False} for p in polygons] for polygons in (truth, found))
+        evaluator = iou.DetectionIoUEvaluator()
+        scorers["iou"] = lambda: evaluator.evaluate_image(gt, pred)
+    if deteval := module(KITS / "deteval/code/deteval.py"):
+        def rectangles(polygons):
+            return {"a": [[f(v) for f in (min, max) for v in zip(*p)] for p in polygons]}
+        scorers["deteval"] = lambda: deteval.calc_deteval_metrics(rectangles(found), rectangles(truth), {"a": texts})
+    if tedeval := module(KITS / "TedEval/script.py"):
+        folder = tempfile.mkdtemp()
+        for file, polygons, ends in (("gt_img_1", truth, ["," + t for t in texts]), ("res_img_1", found, [""] * len(found))):
+            with zipfile.ZipFile(f"{folder}/{file[:3]}.zip", "w") as archive:
+                archive.writestr(file + ".txt", "\n".join(
+                    ",".join(str(v) for point in p for v in point) + end for p, end in zip(polygons, ends)))
+        scorers["tedeval"] = lambda: tedeval.evaluate_method(
+            f"{folder}/gt_.zip", f"{folder}/res.zip", tedeval.default_evaluation_params())
+    return scorers
+
+
 def dense(settings):
     """The receipt whose number of boxes is nearest 110, as Dense.swift takes it."""
     found = {n: dbref.detect(m, i, **settings)[0] for n, (m, i) in MAPS.items()}
@@ -72,7 +114,11 @@ def dense(settings):
     boxes = len(found[name])
     for kind, settings in SETTINGS.items():
         report(f"post-processing, {kind}, {boxes} boxes", best(5, lambda: dbref.detect(*MAPS[name], **settings)))
-    report(f"upstream, {len(TRUTH[name]['words'])} x {boxes} boxes", best(5, lambda: score(name, found[name])))
+    truth = [w["points"] for w in TRUTH[name]["words"].values()]
+    texts = [w.get("transcription") or "#" for w in TRUTH[name]["words"].values()]
+    scorers = {"upstream": lambda: score(name, found[name]), **scripts(truth, texts, found[name])}
+    for metric, body in scorers.items():
+        report(f"{metric}, {len(truth)} x {boxes} boxes", best(5, body))
 
 
 def main():
@@ -102,3 +148,6 @@ def main():
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    # Polygon3 3.0.9 spoils the interpreter's count of True and False, which it finds out when it ends.
+    os._exit(0)

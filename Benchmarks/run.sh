@@ -16,9 +16,18 @@ if [ -d "$reference" ]; then
     if [ ! -x "$python" ]; then
         python3 -m venv Benchmarks/.venv
         Benchmarks/.venv/bin/pip install -q "numpy<2" opencv-python-headless==4.6.0.66 torch timm pyclipper==1.4.0 \
-            safetensors pillow torchmetrics cleval shapely
+            safetensors pillow torchmetrics cleval shapely Polygon3 bottle
     fi
-    theirs=$("$python" Benchmarks/peers.py "$reference" "$data")
+    # The scripts of ICDAR 2015 (as DB has it), DetEval and TedEval; a line without its script has no peer.
+    kits=${KITS:-Benchmarks/.kits}
+    clone() {
+        [ -d "$kits/$1" ] || git clone -q --depth 1 "https://github.com/$2" "$kits/$1" >&2 ||
+            echo "bench: no $2, so no peer for its metric" >&2
+    }
+    clone DB MhLiao/DB
+    clone deteval boostcampaitech4lv23cv1/level2_dataannotation_cv-level2-cv-04
+    clone TedEval clovaai/TedEval
+    theirs=$("$python" Benchmarks/peers.py "$reference" "$data" "$kits")
 fi
 OURS="$ours" THEIRS="$theirs" python3 - <<'PY'
 import json, os

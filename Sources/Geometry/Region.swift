@@ -2,20 +2,50 @@
 package struct Region: Sendable {
     package let edges: [DirectedEdge]
 
-    /// The inside of `polygon`, self-crossing or not, less the insides of `holes`.
+    /// The inside of `polygon`, self-crossing or not, less the insides of `holes` but for what is inside `kept`.
     ///
     /// Where sides cut one another into more than 4,096 pieces, no text but a tangle, winding numbers stand in for the
     /// even-odd rule and holes are left out: a result as defined, and not as slow.
     ///
     /// - Complexity: O(*n*²) in the number of corners of them all; a tangle at most 4,096 times *n*.
-    package init(_ polygon: Polygon, without holes: [Polygon] = []) {
+    package init(_ polygon: Polygon, without holes: [Polygon] = [], butFor kept: [Polygon] = []) {
         let edges = polygon.directedEdges
         if holes.isEmpty, polygon.isConvex || polygon.hasSeparateSides || Self.isSimple(edges, polygon) {
             self.edges = polygon.signedArea < 0 ? edges.map(\.reversed) : edges
         } else {
             self.edges =
-                Self.arranged([polygon] + holes) ?? (polygon.signedArea < 0 ? edges.map(\.reversed) : edges)
+                Self.arranged(polygon, holes, kept) ?? (polygon.signedArea < 0 ? edges.map(\.reversed) : edges)
         }
+    }
+
+    /// The area inside, in square pixels.
+    package var area: Double { Self.area(edges) }
+
+    /// The area of the region of these edges, in square pixels.
+    package static func area(_ edges: some Collection<DirectedEdge>) -> Double {
+        moments(edges).area
+    }
+
+    /// The centre of gravity; nil without area.
+    package var centroid: Point? {
+        let (area, x, y) = Self.moments(edges)
+        guard area > 0, let origin = edges.first else { return nil }
+        return Point(origin.x + x / area, origin.y + y / area)
+    }
+
+    /// The area and its first moments about the first edge's left end.
+    private static func moments(_ edges: some Collection<DirectedEdge>) -> (area: Double, x: Double, y: Double) {
+        guard let origin = edges.first else { return (0, 0, 0) }
+        var (area, x, y) = (0.0, 0.0, 0.0)
+        for edge in edges {
+            // What lies between the edge and the line y = 0: bottom edges add it, top ones take it away.
+            let width = edge.isBottom ? edge.width : -edge.width
+            let (left, top, rise) = (edge.x - origin.x, edge.y - origin.y, edge.rise)
+            area += width * (top + rise / 2)
+            x += width * (left * (top + rise / 2) + edge.width * (top / 2 + rise / 3))
+            y += width * (top * top + top * rise + rise * rise / 3) / 2
+        }
+        return (area, x, y)
     }
 
     /// Whether the winding number is the same sign everywhere and never beyond 1: then its square integrates to the area.
@@ -26,7 +56,9 @@ package struct Region: Sendable {
     }
 
     /// Splits all edges where they meet and keeps the pieces that have the region on one side only; nil for a tangle.
-    private static func arranged(_ outlines: [Polygon]) -> [DirectedEdge]? {
+    private static func arranged(_ polygon: Polygon, _ holes: [Polygon], _ kept: [Polygon]) -> [DirectedEdge]? {
+        let outlines = [polygon] + holes + kept
+        let ends = 1 + holes.count
         let edges = outlines.enumerated().flatMap { outline, polygon in
             polygon.directedEdges.map { (outline: outline, edge: $0) }
         }
@@ -34,6 +66,9 @@ package struct Region: Sendable {
         var result: [DirectedEdge] = []
         var pieces = 0
         var isInside = [Bool](repeating: false, count: outlines.count)
+        func isInRegion() -> Bool {
+            isInside[0] && (!isInside[1..<ends].contains(true) || isInside[ends...].contains(true))
+        }
         for (index, (outline, edge)) in edges.enumerated() {
             var cuts = [edge.x, edge.x + edge.width]
             for (other, (_, crossing)) in edges.enumerated() where other != index {
@@ -53,9 +88,9 @@ package struct Region: Sendable {
                     let otherY = crossing.y(at: middle)
                     if otherY < y || (otherY == y && other < index) { isInside[outline].toggle() }
                 }
-                let above = isInside[0] && !isInside.dropFirst().contains(true)
+                let above = isInRegion()
                 isInside[outline].toggle()
-                let below = isInside[0] && !isInside.dropFirst().contains(true)
+                let below = isInRegion()
                 if above != below { result.append(edge.piece(from: start, to: end, isBottom: above)) }
             }
         }

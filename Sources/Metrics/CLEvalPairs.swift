@@ -111,7 +111,7 @@ struct CLEvalPairs: Sendable {
         switch truth.options.metric {
         case .clevalLeaderboard:
             BoxLength.leaderboardFalsePositive(polygons[index], truth.options.ratioPrecision)
-        case .clevalUpstream, .icdarIoU, .detEval: BoxLength.upstreamFalsePositive(polygons[index])
+        case .clevalUpstream, .icdarIoU, .detEval, .tedEval: BoxLength.upstreamFalsePositive(polygons[index])
         }
     }
 

@@ -2,13 +2,9 @@ import Geometry
 
 /// Where a box's characters are taken to stand: CLEval's pseudo-character centres (Baek et al. 2020, section 3.2).
 enum CharacterCentres {
-    /// `length` centres along a quad from its left side to its right one, or downwards where it is narrower than
-    /// `verticalThreshold` times its height.
-    static func alongQuad(
-        _ quad: Polygon, length: Int, verticalThreshold: Double, into centres: inout [Point]
-    ) {
+    /// `length` centres along a quad from its left side to its right one, or downwards.
+    static func alongQuad(_ quad: Polygon, length: Int, isVertical: Bool, into centres: inout [Point]) {
         let points = quad.points
-        let isVertical = BoxLength.quadRatio(quad) < verticalThreshold
         let leftTop = points[isVertical ? 3 : 0]
         let rightTop = points[isVertical ? 0 : 1]
         let rightBottom = points[isVertical ? 1 : 2]

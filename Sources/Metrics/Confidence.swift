@@ -36,7 +36,7 @@ public struct RateIntervals: Sendable, Hashable {
     public let recall, precision, hmean: ClosedRange<Double>
 
     /// From three columns, in this order, of resampled figures.
-    init(_ recall: [Double], _ precision: [Double], _ hmean: [Double]) {
+    package init(_ recall: [Double], _ precision: [Double], _ hmean: [Double]) {
         self.recall = Bootstrap.interval(of: recall)
         self.precision = Bootstrap.interval(of: precision)
         self.hmean = Bootstrap.interval(of: hmean)
@@ -47,8 +47,14 @@ extension SetScore {
     /// The intervals of `mean` and `pooled`, images resampled.
     ///
     /// - Precondition: there is a draw.
-    public func intervals(_ options: BootstrapOptions) -> (mean: RateIntervals, pooled: RateIntervals) {
-        let rows = images.map { [$1.rates.recall, $1.rates.precision, $1.rates.hmean] + $1.counts.resampled }
+    ///
+    /// - Parameter metric: which metric counted.
+    public func intervals(
+        _ options: BootstrapOptions, metric: MetricKind
+    ) -> (mean: RateIntervals, pooled: RateIntervals) {
+        let rows = images.map {
+            [$1.rates.recall, $1.rates.precision, $1.rates.hmean] + $1.counts.resampled(metric)
+        }
         let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
         let width = ImageScore.Counts.resampledCount
         let pooled = (0..<options.draws).map { draw in
@@ -64,11 +70,20 @@ extension SetScore {
 
 extension ImageScore.Counts {
     /// How many numbers `resampled` has.
-    public static let resampledCount = 5
+    public static let resampledCount = 4
 
-    /// What pooled figures are made of, as columns of a bootstrap.
-    public var resampled: [Double] {
-        [Double(truth), Double(detected), Double(truePositives), recallPenalty, precisionPenalty]
+    /// What pooled figures are made of, as columns of a bootstrap: what recall and precision divide, and by what.
+    ///
+    /// - Parameter metric: which metric counted.
+    public func resampled(_ metric: MetricKind) -> [Double] {
+        let matched =
+            switch metric {
+            case .clevalLeaderboard, .clevalUpstream, .icdarIoU: truePositives
+            case .detEval, .tedEval: detected - falsePositives
+            }
+        return [
+            Double(truePositives) - recallPenalty, Double(truth), Double(matched) - precisionPenalty, Double(detected),
+        ]
     }
 }
 
@@ -76,9 +91,8 @@ extension Rates {
     /// The pooled figures of means over images of `ImageScore.Counts.resampled`.
     public init(resampled means: ArraySlice<Double>) {
         let first = means.startIndex
-        func rate(_ penalty: Double, _ total: Double) -> Double {
-            total == 0 ? 0 : max(0, means[first + 2] - penalty) / total
-        }
-        self.init(recall: rate(means[first + 3], means[first]), precision: rate(means[first + 4], means[first + 1]))
+        func rate(_ found: Double, _ total: Double) -> Double { total == 0 ? 0 : max(0, found) / total }
+        self.init(
+            recall: rate(means[first], means[first + 1]), precision: rate(means[first + 2], means[first + 3]))
     }
 }

@@ -12,7 +12,7 @@ struct DetEvalPairs: Sendable {
         let recall, precision: Double
         /// Whether both are above their constraints.
         let isGood: Bool
-        /// Whether their centres are nearer than half the sum of their diagonals.
+        /// Whether their centres are near enough for one to one, by the mean of their diagonals.
         let isNear: Bool
     }
 
@@ -59,7 +59,8 @@ struct DetEvalPairs: Sendable {
                 Pair(
                     truth: box, detection: detections.count, recall: recall, precision: precision,
                     isGood: recall >= options.areaRecallConstraint && precision >= options.areaPrecisionConstraint,
-                    isNear: 2 * (rectangle.centreDistance(detection) / (rectangle.diagonal + detection.diagonal)) < 1))
+                    isNear: 2 * (rectangle.centreDistance(detection) / (rectangle.diagonal + detection.diagonal))
+                        < options.centreDistanceConstraint))
         }
         return isHidden ? .hidden : .counted
     }

@@ -6,6 +6,7 @@ public struct ImagePairs: Sendable {
         case cleval(CLEvalPairs)
         case iou(IoUPairs)
         case detEval(DetEvalPairs)
+        case tedEval(TedEvalPairs)
     }
 
     private let kind: Kind
@@ -23,6 +24,7 @@ public struct ImagePairs: Sendable {
         case .clevalLeaderboard, .clevalUpstream: kind = .cleval(CLEvalPairs(truth, detections))
         case .icdarIoU: kind = .iou(IoUPairs(truth, detections))
         case .detEval: kind = .detEval(DetEvalPairs(truth, detections))
+        case .tedEval: kind = .tedEval(TedEvalPairs(truth, detections))
         }
     }
 
@@ -41,6 +43,7 @@ public struct ImagePairs: Sendable {
         case .cleval(let pairs): pairs.score(counted)
         case .iou(let pairs): pairs.score(counted)
         case .detEval(let pairs): pairs.score(counted)
+        case .tedEval(let pairs): pairs.score(counted)
         }
     }
 
@@ -60,6 +63,7 @@ public struct ImagePairs: Sendable {
             case .cleval(let pairs): pairs.matching(counted)
             case .iou(let pairs): pairs.matching(counted)
             case .detEval(let pairs): pairs.matching(counted)
+            case .tedEval(let pairs): pairs.matching(counted)
             }
         return ImageErrors(matching, places)
     }

@@ -6,11 +6,11 @@ public struct ImageScore: Sendable, Hashable {
     public var truthBoxes = 0
     /// Detections that count: neither skipped nor on a don't-care.
     public var detections = 0
-    /// Truth boxes matched by more than one detection (CLEval, DetEval).
+    /// Truth boxes matched by more than one detection (CLEval, DetEval, TedEval).
     public var splits = 0
-    /// Detections matched with more than one truth box (CLEval, DetEval).
+    /// Detections matched with more than one truth box (CLEval, DetEval, TedEval).
     public var merges = 0
-    /// Characters that a second detection covers (CLEval).
+    /// Characters that a second detection covers (CLEval, TedEval).
     public var overlaps = 0
     /// Truth boxes without a match.
     public var misses = 0
@@ -19,7 +19,7 @@ public struct ImageScore: Sendable, Hashable {
     /// What pooled figures are made of.
     public var counts = Counts()
 
-    /// Sums over characters for CLEval, over boxes for IoU and DetEval.
+    /// Sums over characters for CLEval, over boxes for IoU, DetEval and TedEval.
     public struct Counts: Sendable, Hashable {
         /// Characters, or boxes, of truth.
         public var truth = 0
@@ -27,11 +27,14 @@ public struct ImageScore: Sendable, Hashable {
         public var detected = 0
         /// Characters, or boxes of truth, found.
         public var truePositives = 0
-        /// Characters charged for detections without a match (CLEval), or such detections (DetEval); not for `iou`.
+        /// Characters charged for detections without a match (CLEval), or such detections (DetEval, TedEval); not
+        /// for `iou`.
         public var falsePositives = 0
-        /// CLEval's granularity penalty for splits, in characters; what split truth boxes lose to whole ones (DetEval).
+        /// CLEval's granularity penalty for splits, in characters; what split truth boxes lose to whole ones (DetEval);
+        /// what found truth boxes lose for characters held by no detection or by several (TedEval).
         public var recallPenalty = 0.0
-        /// CLEval's granularity penalty for merges, in characters; what the parts of split truth boxes lose (DetEval).
+        /// CLEval's granularity penalty for merges, in characters; what the parts of split truth boxes lose (DetEval);
+        /// what matched detections lose for characters that they do not hold (TedEval).
         public var precisionPenalty = 0.0
 
         /// Nothing counted yet.
@@ -64,7 +67,7 @@ public struct ImageScore: Sendable, Hashable {
                     total == 0 ? 0 : max(0, Double(truePositives) - penalty) / Double(total)
                 }
                 return Rates(recall: rate(recallPenalty, truth), precision: rate(precisionPenalty, detected))
-            case .detEval:
+            case .detEval, .tedEval:
                 func rate(_ found: Int, _ penalty: Double, _ total: Int) -> Double {
                     total == 0 ? 0 : max(0, Double(found) - penalty) / Double(total)
                 }

@@ -4,16 +4,18 @@ import Geometry
 /// One image's truth with all the work on it done once, to score any number of detections against.
 public struct ImageTruth: Sendable {
     let options: ScoringOptions
-    /// Truth boxes on whole pixels; with CLEval, don't-cares less the boxes that stand on them.
+    /// Truth boxes on whole pixels; with CLEval and TedEval, don't-cares less the boxes that stand on them.
     let outlines: Outlines
     let isDontCare: [Bool]
     /// Where the boxes stand among the image's words.
     let places: [Int]
-    /// CLEval's characters: box `i` has those from `characterStarts[i]` to `characterStarts[i + 1]`.
+    /// CLEval's and TedEval's characters: box `i` has those from `characterStarts[i]` to `characterStarts[i + 1]`.
     let characters: [Point]
     let characterStarts: [Int]
     /// What the boxes say; empty unless scored end to end.
     let texts: [[Unicode.Scalar]]
+    /// The boxes' mean diagonals; only for TedEval.
+    let diagonals: [Double]
     /// Finds boxes by where they or their characters stand.
     let index: RowIndex
 
@@ -35,7 +37,8 @@ public struct ImageTruth: Sendable {
         let isDontCare = Self.isOutOfScale(words, image, options).map { zip(isMarked, $0).map { $0 || $1 } } ?? isMarked
         self.isDontCare = isDontCare
         texts = options.endToEnd ? words.map { EndToEnd.text($0.transcription, options) } : []
-        outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric.isCLEval)
+        outlines = Self.outlines(whole, isDontCare, cutsHoles: options.metric.cutsDontCares)
+        diagonals = options.metric == .tedEval ? polygons.map(TextDirection.diagonal) : []
 
         var characters: [Point] = []
         var starts = [0]
@@ -47,7 +50,9 @@ public struct ImageTruth: Sendable {
             case .clevalUpstream:
                 Self.appendUpstream(
                     word, polygons[position], isDontCare: isMarked[position], options, &characters)
-            case .icdarIoU, .detEval: break
+            case .tedEval where !isDontCare[position]:
+                Self.appendTedEval(word, polygons[position], whole[position], &characters)
+            case .icdarIoU, .detEval, .tedEval: break
             }
             starts.append(characters.count)
         }
@@ -84,11 +89,11 @@ public struct ImageTruth: Sendable {
         word.polygon.points.count >= (options.metric == .clevalLeaderboard ? 4 : 1)
     }
 
-    /// The word's corners, within ±2^30; for the package's profile four made of fewer, as the package does.
+    /// The word's corners, within ±2^30; for the package's profile and TedEval four made of fewer, as the package does.
     static func polygon(_ word: Word, _ options: ScoringOptions) -> Polygon {
         let polygon = Outlines.held(word.polygon)
         let points = polygon.points
-        guard options.metric == .clevalUpstream else { return polygon }
+        guard options.metric == .clevalUpstream || options.metric == .tedEval else { return polygon }
         switch points.count {
         case 1: return Polygon([points[0], points[0], points[0], points[0]])
         case 2: return Polygon(points + [Point(points[1].x, points[0].y), Point(points[0].x, points[1].y)])
@@ -122,7 +127,22 @@ public struct ImageTruth: Sendable {
         guard length > 0 else { return }
         if isQuad {
             CharacterCentres.alongQuad(
-                polygon, length: length, verticalThreshold: options.verticalAspectRatioThreshold, into: &characters)
+                polygon, length: length,
+                isVertical: BoxLength.quadRatio(polygon) < options.verticalAspectRatioThreshold, into: &characters)
+        } else {
+            CharacterCentres.alongPolygon(polygon, length: length, into: &characters)
+        }
+    }
+}
+
+extension ImageTruth {
+    /// TedEval's centres, one a character of the transcription: downwards where the box is more than half as high again
+    /// as it is wide. Where there is no text, which the script cannot divide by, a box is one character.
+    private static func appendTedEval(_ word: Word, _ polygon: Polygon, _ whole: Polygon, _ characters: inout [Point]) {
+        let length = max(1, word.transcription?.unicodeScalars.count ?? 1)
+        if polygon.points.count == 4 {
+            let isVertical = whole.boundingBox.map { ($0.maxY - $0.minY) / ($0.maxX - $0.minX) > 1.5 } ?? false
+            CharacterCentres.alongQuad(polygon, length: length, isVertical: isVertical, into: &characters)
         } else {
             CharacterCentres.alongPolygon(polygon, length: length, into: &characters)
         }

@@ -1,4 +1,4 @@
-/// How well detections match truth: CLEval in two profiles, ICDAR's IoU H-mean, and DetEval.
+/// How well detections match truth: CLEval in two profiles, ICDAR's IoU H-mean, DetEval, and TedEval.
 ///
 /// `ImageTruth` does all the work on an image's truth once; its `pairs(with:)` does all the geometry between that truth
 /// and some detections once; scoring any subset of those is then a walk over the few pairs that touch. `scoreSet` scores
@@ -10,14 +10,20 @@
 /// - `iou`: the script of ICDAR 2015's task 4.1 (Karatzas et al., "ICDAR 2015 competition on Robust Reading", 2015).
 /// - `deteval`: the DetEval script of ICDAR 2013's task 2.1, on upright rectangles around the polygons (Wolf and Jolion,
 ///   "Object count/area graphs for the evaluation of object detection and segmentation algorithms", 2006).
+/// - `tedeval`: the published script of TedEval (Lee, Baek and Lee, "TedEval: A Fair Evaluation Metric for Scene Text
+///   Detectors", 2019).
 public enum MetricKind: String, Sendable, CaseIterable {
     case clevalLeaderboard = "leaderboard"
     case clevalUpstream = "upstream"
     case icdarIoU = "iou"
     case detEval = "deteval"
+    case tedEval = "tedeval"
 
     /// Whether it is a profile of CLEval, which counts characters.
     var isCLEval: Bool { self == .clevalLeaderboard || self == .clevalUpstream }
+
+    /// Whether don't-cares give way to the truth boxes that stand on them.
+    var cutsDontCares: Bool { isCLEval || self == .tedEval }
 }
 
 /// Recall, precision and their harmonic mean, each 0…1.

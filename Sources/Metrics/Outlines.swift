@@ -50,6 +50,16 @@ struct Outlines: Sendable {
         edgeStarts.append(edges.count)
     }
 
+    /// An outline's corners.
+    func polygon(_ index: Int) -> Polygon {
+        Polygon(Array(corners[cornerStarts[index]..<cornerStarts[index + 1]]))
+    }
+
+    /// The area of an outline's inside, less its holes.
+    func insideArea(_ index: Int) -> Double {
+        Region.area(edges[edgeStarts[index]..<edgeStarts[index + 1]])
+    }
+
     /// The area that one outline's inside shares with another's, by the even-odd rule.
     func sharedArea(_ index: Int, _ other: Outlines, _ otherIndex: Int) -> Double {
         guard boxes[index].overlaps(other.boxes[otherIndex]) else { return 0 }

@@ -14,14 +14,18 @@ public struct ScoringOptions: Sendable, Hashable {
     /// Whether truth marked as don't-care is kept out of the count; default no for the leaderboard, which counts every
     /// polygon, else yes.
     public var honoursDontCares: Bool
-    /// `AREA_PRECISION_CONSTRAINT` of CLEval and DetEval: the share of a detection that truth must cover; above 0,
-    /// default .3, .4 for `deteval`, where a detection of which a don't-care covers more is not counted.
+    /// `AREA_PRECISION_CONSTRAINT` of CLEval, DetEval and TedEval: the share of a detection that truth must cover; above
+    /// 0, default .3, .4 for `deteval` and `tedeval`, where a detection of which a don't-care covers more is not counted.
     public var areaPrecisionConstraint = 0.3
-    /// DetEval's `AREA_RECALL_CONSTRAINT`: the share of a truth box that detections must cover; above 0, default .8.
+    /// `AREA_RECALL_CONSTRAINT` of DetEval and TedEval: the share of a truth box that detections must cover; above 0,
+    /// default .8, .4 for `tedeval`.
     public var areaRecallConstraint = 0.8
     /// DetEval's `MTYPE_OM_O`: what a truth box counts that several detections make up, and each of those; above 0,
     /// default .8.
     public var oneToManyCredit = 0.8
+    /// `EV_PARAM_IND_CENTER_DIFF_THR` of DetEval and TedEval: how far apart the centres of two boxes that match one to one
+    /// may be, in means of their diagonals; above 0, default 1.
+    public var centreDistanceConstraint = 1.0
     /// CLEval's `RECALL_GRANULARITY_PENALTY_WEIGHT`, in characters for each split; default 1.
     public var recallGranularityPenaltyWeight = 1.0
     /// CLEval's `PRECISION_GRANULARITY_PENALTY_WEIGHT`, in characters for each merge; default 1.
@@ -51,7 +55,8 @@ public struct ScoringOptions: Sendable, Hashable {
         self.metric = metric
         maxDetections = metric == .clevalLeaderboard ? 500 : nil
         honoursDontCares = metric != .clevalLeaderboard
-        if metric == .detEval { areaPrecisionConstraint = 0.4 }
+        if metric == .detEval || metric == .tedEval { areaPrecisionConstraint = 0.4 }
+        if metric == .tedEval { areaRecallConstraint = 0.4 }
     }
 
     /// - Throws: `MetricsError` (78) that names the first option that makes no sense.
@@ -70,6 +75,10 @@ public struct ScoringOptions: Sendable, Hashable {
         ]
         for (name, value) in shares where !(value > 0 && value <= 1) {
             throw MetricsError.option(name, found: "\(value)", expected: "above 0, at most 1")
+        }
+        guard centreDistanceConstraint > 0, centreDistanceConstraint.isFinite else {
+            throw MetricsError.option(
+                "centreDistanceConstraint", found: "\(centreDistanceConstraint)", expected: "above 0")
         }
         let weights = [
             ("recallGranularityPenaltyWeight", recallGranularityPenaltyWeight),

@@ -15,8 +15,12 @@ public struct OutOfFold: Sendable {
         public let setting: Setting
         /// That setting's means on the images of the other folds, which chose it.
         public let chosen: Rates
+        /// Its pooled figures on those.
+        public let chosenPooled: Rates
         /// Its means on this fold's images, which did not.
         public let heldOut: Rates
+        /// Its pooled figures on those.
+        public let heldOutPooled: Rates
     }
 
     /// In the order given.
@@ -29,7 +33,7 @@ public struct OutOfFold: Sendable {
     public let sweptParameters: [Parameter]
 
     /// `{"honest": {"mean", "pooled"}, "optimistic": {…}, "folds": [{"name", "images", "settings", "chosen",
-    /// "held_out"}]}`.
+    /// "chosen_pooled", "held_out", "held_out_pooled"}]}`.
     public var json: JSONValue {
         [
             "honest": ["mean": SweepResult.json(honest.mean), "pooled": SweepResult.json(honest.pooled)],
@@ -40,7 +44,10 @@ public struct OutOfFold: Sendable {
                     for parameter in sweptParameters { settings[parameter.rawValue] = fold.setting[parameter] }
                     return [
                         "name": .string(fold.name), "images": .int(fold.imageCount), "settings": .object(settings),
-                        "chosen": SweepResult.json(fold.chosen), "held_out": SweepResult.json(fold.heldOut),
+                        "chosen": SweepResult.json(fold.chosen),
+                        "chosen_pooled": SweepResult.json(fold.chosenPooled),
+                        "held_out": SweepResult.json(fold.heldOut),
+                        "held_out_pooled": SweepResult.json(fold.heldOutPooled),
                     ]
                 }),
         ]
@@ -76,10 +83,11 @@ extension SweepRun {
             }
             let heldScores = try await self.scores(images[position], at: best.setting, width: width)
             for image in heldScores { scores[image.name] = image.score }
+            let heldOut = SetScore(images: heldScores, options: options)
             found.append(
                 OutOfFold.Fold(
                     name: fold.name, imageCount: heldScores.count, setting: best.setting, chosen: best.mean,
-                    heldOut: SetScore(images: heldScores, options: options).mean))
+                    chosenPooled: best.pooled, heldOut: heldOut.mean, heldOutPooled: heldOut.pooled))
             progress(position + 1)
         }
         let all = imageNames.compactMap { name in scores[name].map { (name: name, score: $0) } }

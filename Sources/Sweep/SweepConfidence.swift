@@ -6,6 +6,8 @@ extension SweepResult {
     public struct Confidence: Sendable, Equatable {
         /// 95% of the resampled figures that rank.
         public let interval: ClosedRange<Double>
+        /// The same of the means of recall, precision and H-mean.
+        public let rates: RateIntervals
         /// The same of the differences to the winner; zero throughout for the winner itself.
         public let difference: ClosedRange<Double>
         /// The resamples in which no point is better, by number from 0; points that are the same share them.
@@ -25,6 +27,7 @@ extension SweepResult {
 struct SweepConfidence: Sendable {
     /// The figures of one image at one point that a resample needs: one for a mean, more for a pooled one.
     let target: SweepConfiguration.Target
+    let metric: MetricKind
     let options: BootstrapOptions
     let outcomes: [ImageOutcome]
     /// The places of the points in the outcomes, best first.
@@ -40,12 +43,12 @@ struct SweepConfidence: Sendable {
         let best = values(of: [winner])[0]
         let starts = Array(stride(from: 0, to: points.count, by: Self.chunk))
         let parts = try await parallelMap(starts, width: width) { _, start in
-            let drawn = values(of: points[start..<min(start + Self.chunk, points.count)])
+            let (drawn, rates) = drawn(of: points[start..<min(start + Self.chunk, points.count)])
             let highest = (0..<options.draws).map { draw in drawn.reduce(-.infinity) { max($0, $1[draw]) } }
             return (
-                intervals: drawn.map { values in
+                intervals: zip(drawn, rates).map { values, rates in
                     (
-                        Bootstrap.interval(of: values),
+                        target == .hmean ? rates.hmean : Bootstrap.interval(of: values), rates,
                         Bootstrap.interval(of: zip(values, best).map { $0 - $1 })
                     )
                 }, highest: highest
@@ -62,8 +65,33 @@ struct SweepConfidence: Sendable {
         }
         return zip(parts.flatMap(\.intervals), bestDraws.joined()).map { intervals, bestDraws in
             SweepResult.Confidence(
-                interval: intervals.0, difference: intervals.1, bestDraws: bestDraws, drawCount: options.draws)
+                interval: intervals.0, rates: intervals.1, difference: intervals.2, bestDraws: bestDraws,
+                drawCount: options.draws)
         }
+    }
+
+    /// The resampled figures of some points, a list of draws each, and the intervals of their means.
+    private func drawn(of points: some Collection<Int>) -> ([[Double]], [RateIntervals]) {
+        let rows = outcomes.map { outcome in
+            points.flatMap { point in
+                let rates = outcome.scores[Int(outcome.places[point])].rates
+                return [rates.recall, rates.precision, rates.hmean]
+            }
+        }
+        let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
+        let columns = (0..<3 * points.count).map { drawn.values(of: $0) }
+        let intervals = (0..<points.count).map {
+            RateIntervals(columns[3 * $0], columns[3 * $0 + 1], columns[3 * $0 + 2])
+        }
+        let place: Int? =
+            switch target {
+            case .recall: 0
+            case .precision: 1
+            case .hmean: 2
+            case .pooledHmean, .pooledPrecision, .pooledRecall: nil
+            }
+        guard let place else { return (values(of: points), intervals) }
+        return ((0..<points.count).map { columns[3 * $0 + place] }, intervals)
     }
 
     /// The resampled figures of some points, a list of draws each.
@@ -86,7 +114,7 @@ struct SweepConfidence: Sendable {
         case .hmean: [score.rates.hmean]
         case .precision: [score.rates.precision]
         case .recall: [score.rates.recall]
-        case .pooledHmean, .pooledPrecision, .pooledRecall: score.counts.resampled
+        case .pooledHmean, .pooledPrecision, .pooledRecall: score.counts.resampled(metric)
         }
     }
 

@@ -16,7 +16,7 @@ public struct SweepEstimate: Sendable, Equatable {
     public let images: Int
     /// Wall time.
     public let seconds: Double
-    /// Memory at the end of the run, mostly four bytes a point and image.
+    /// Memory at the end of the run: four bytes a point and image, and some thousands a point for the files' rows.
     public let bytes: Double
 
     /// One line for people.
@@ -30,7 +30,7 @@ public struct SweepEstimate: Sendable, Equatable {
     private static let secondsPerMap = 1e-3
     private static let secondsPerGroup = 5e-4
     private static let secondsPerPoint = 1e-6
-    private static let bytesPerPoint = 400.0
+    private static let bytesPerPoint = 3_600.0
 }
 
 extension SweepConfiguration {

@@ -11,7 +11,8 @@ extension SweepResult {
         let header =
             ["rank", "trial"] + columns.map(\.rawValue) + [
                 "hmean", "precision", "recall", "pooled_hmean", "pooled_precision", "pooled_recall", "boxes",
-                "low", "high", "difference_low", "difference_high", "chance", "separable", "failure",
+                "low", "high", "difference_low", "difference_high", "chance", "separable",
+                "precision_low", "precision_high", "recall_low", "recall_high", "failure",
             ]
         var rows = [header]
         for point in ranked {
@@ -19,18 +20,18 @@ extension SweepResult {
             rows.append(
                 ["\(point.rank)", "\(point.trial)"] + columns.map { point.setting.text(of: $0) }
                     + figures.map { JSONValue.number($0).text() } + ["\(point.boxes)"]
-                    + (point.confidence.map(Self.cells) ?? Array(repeating: "", count: 6)) + [""])
+                    + (point.confidence.map(Self.cells) ?? Array(repeating: "", count: 10)) + [""])
         }
         for point in failed {
             rows.append(
                 ["", "\(point.trial)"] + columns.map { point.setting.text(of: $0) }
-                    + Array(repeating: "", count: 13) + [Self.quoted(point.reason)])
+                    + Array(repeating: "", count: 17) + [Self.quoted(point.reason)])
         }
         return rows.map { $0.joined(separator: ",") + "\n" }.joined()
     }
 
     /// `results.json`: `{"schema": 1, "metric", "target", "images", "points": [{"rank", "trial", "settings", "mean",
-    /// "pooled", "boxes", "plateau", "interval", "difference", "chance", "separable", "best_draws"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
+    /// "pooled", "boxes", "plateau", "interval", "intervals", "difference", "chance", "separable", "best_draws"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
     public var json: JSONValue {
         [
             "schema": 1,
@@ -52,6 +53,11 @@ extension SweepResult {
                     }
                     if let confidence = point.confidence {
                         object["interval"] = Self.json(confidence.interval)
+                        object["intervals"] = [
+                            "recall": Self.json(confidence.rates.recall),
+                            "precision": Self.json(confidence.rates.precision),
+                            "hmean": Self.json(confidence.rates.hmean),
+                        ]
                         object["difference"] = Self.json(confidence.difference)
                         object["chance"] = .number(confidence.chance)
                         object["separable"] = .bool(confidence.isSeparable)
@@ -116,7 +122,9 @@ extension SweepResult {
         let figures = [
             interval.lowerBound, interval.upperBound, difference.lowerBound, difference.upperBound, confidence.chance,
         ]
+        let rest = [confidence.rates.precision, confidence.rates.recall].flatMap { [$0.lowerBound, $0.upperBound] }
         return figures.map { JSONValue.number($0).text() } + ["\(confidence.isSeparable)"]
+            + rest.map { JSONValue.number($0).text() }
     }
 
     private static func quoted(_ text: String) -> String {

@@ -102,7 +102,7 @@ public struct SweepResult: Sendable {
     /// - Parameter outcomes: those that the result was made of.
     mutating func resample(_ outcomes: [ImageOutcome], _ options: BootstrapOptions, width: Int) async throws {
         let confidence = SweepConfidence(
-            target: target, options: options, outcomes: outcomes, points: ranked.map { $0.trial - 1 })
+            target: target, metric: metric, options: options, outcomes: outcomes, points: ranked.map { $0.trial - 1 })
         for (position, found) in try await confidence.run(width: width).enumerated() {
             ranked[position].confidence = found
         }

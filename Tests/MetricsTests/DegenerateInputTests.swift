@@ -68,6 +68,9 @@ import Core
         #expect(Self.isDefined(score) && Self.isDefined(capped))
         #expect(score.detections == 1000)
         #expect(capped.detections == (metric == .clevalLeaderboard ? 500 : 1000))
+        let truths = ImageAnnotation(name: "a", words: [Word](repeating: Self.plain, count: 1000))
+        let all = ImageTruth(truths, options: options).score(detections)
+        #expect(Self.isDefined(all) && all.truthBoxes == 1000 && all.detections == 1000)
         if metric == .icdarIoU { #expect(score.falsePositives == 999) } else { #expect(score.splits == 1) }
     }
 

@@ -92,5 +92,7 @@ import Testing
         #expect(try MetricOptionsTests.score(truth, part, options).rates.hmean == 0)
         options.areaRecallConstraint = 0.75
         #expect(try MetricOptionsTests.score(truth, part, options).rates.hmean == 1)
+        options.centreDistanceConstraint = 0.1
+        #expect(try MetricOptionsTests.score(truth, part, options).rates.hmean == 0)
     }
 }

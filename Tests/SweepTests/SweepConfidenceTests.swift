@@ -18,12 +18,14 @@ struct SweepConfidenceTests {
         let options = SweepRunTests.leaderboard
         let result = try await SweepRun(configuration, maps: random.maps, truth: random.truth, options: options)
             .run(bootstrap: bootstrap, width: 2)
+        var rates: [[ClosedRange<Double>]] = []
         let values = try result.ranked.map { point in
             let score = try SweepRunTests.alone(point.setting, random, options).0
             let rows = score.images.map {
-                [$1.rates.recall, $1.rates.precision, $1.rates.hmean] + $1.counts.resampled
+                [$1.rates.recall, $1.rates.precision, $1.rates.hmean] + $1.counts.resampled(options.metric)
             }
             let drawn = Bootstrap(rows: rows, draws: bootstrap.draws, seed: bootstrap.seed)
+            rates.append((0..<3).map { drawn.interval(of: $0) })
             return (0..<bootstrap.draws).map { draw in
                 let means = drawn.means[draw * drawn.columns..<(draw + 1) * drawn.columns]
                 let pooled = Rates(resampled: means.dropFirst(3))
@@ -37,8 +39,9 @@ struct SweepConfidenceTests {
                 }
             }
         }
-        for (point, drawn) in zip(result.ranked, values) {
+        for ((point, drawn), rates) in zip(zip(result.ranked, values), rates) {
             let confidence = try #require(point.confidence)
+            #expect([confidence.rates.recall, confidence.rates.precision, confidence.rates.hmean] == rates)
             #expect(confidence.interval == Bootstrap.interval(of: drawn))
             #expect(confidence.difference == Bootstrap.interval(of: zip(drawn, values[0]).map { $0 - $1 }))
             let wins = drawn.indices.count { draw in values.allSatisfy { $0[draw] <= drawn[draw] } }

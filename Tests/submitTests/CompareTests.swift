@@ -25,6 +25,15 @@ import Testing
             #expect(interval[0] <= difference && difference <= interval[1])
             let moved = try #require(files[1]["moved"]?.array).compactMap { $0.object?["image"]?.string }
             #expect(Set(moved).isSubset(of: Workplace.imageNames) && !moved.isEmpty)
+            let scores = try JSONValue(
+                parsing: place.expectDone(
+                    ["score", "a.json", "b.json", "--truth", "truth.json", "--format", "json"]
+                ).stdout, path: "stdout")
+            let pooled = try #require(scores.object?["files"]?.array).map { $0.object?["pooled"] }
+            #expect(pooled.count == 2 && json.object?["first"]?.object?["pooled"] == pooled[0])
+            #expect(files[1]["pooled"] == pooled[1])
+            let (before, after) = (pooled[0]?.object?["hmean"]?.number, pooled[1]?.object?["hmean"]?.number)
+            #expect(files[1]["pooled_difference"]?.number == (try #require(after) - #require(before)))
         }
     }
 
@@ -102,6 +111,11 @@ import Testing
                 table.contains("H held out") && table.contains("out of fold: H ") && table.contains("plateau: rank"))
             let results = try JSONValue(contentsOf: place.path("out/results.json"))
             let outOfFold = try #require(results.object?["out_of_fold"]?.object)
+            // A fold of one image is its own mean.
+            for fold in try #require(outOfFold["folds"]?.array).compactMap(\.object) {
+                #expect(fold["held_out"] != nil && fold["held_out"] == fold["held_out_pooled"])
+                #expect(fold["chosen"] != nil && fold["chosen"] == fold["chosen_pooled"])
+            }
             #expect(outOfFold["folds"]?.array?.count == 2 && results.object?["pick"]?.object?["rule"] == "plateau")
             let twice = Workplace.imageNames[0] + ".json," + folds
             let overlapping = try place.run(place.sweep(into: "other") + ["--folds", twice])

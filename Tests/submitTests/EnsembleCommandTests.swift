@@ -115,7 +115,8 @@ import Testing
             }
             #expect(Set(seeds).count > 1 && seeds[0] == seeds[3])
             let csv = try place.expectDone(all + ["--top", "4", "--bootstrap", "50", "--format", "csv"]).stdout
-            #expect(csv.hasPrefix("rank,method,IoU,votes,boxes,H,P,R,") && csv.split(separator: "\n").count == 5)
+            #expect(
+                csv.hasPrefix("rank,method,IoU,votes,boxes,H,P,R,pooled H,") && csv.split(separator: "\n").count == 5)
         }
     }
 

@@ -33,6 +33,10 @@ import Testing
             "icdar15/gt_IC15.zip", "icdar15/result.zip", "deteval", 0.6230139624458348, 0.6574446680080483,
             0.6397664055095493
         ),
+        (
+            "icdar15/gt_IC15.zip", "icdar15/result.zip", "tedeval", 0.85896383529863, 0.8617872419370036,
+            0.8603732222964292
+        ),
     ])
     func pooled(
         truth: String, result: String, metric: String, recall: Double, precision: Double, hmean: Double

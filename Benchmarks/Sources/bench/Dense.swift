@@ -112,6 +112,7 @@ extension Bench {
         let thresholds = try SweepConfiguration(
             yaml: "parameters: {thresh: {values: [.20, .22, .24, .26, .28]}, box_thresh: {value: .22}}", path: "five")
         let receipts = Memory(maps)
+        var last: (points: Int, seconds: Double)?
         for (name, space, source, truth, draws) in [
             (
                 "sweep, the grid's 5 thresholds once, \(maps.count) images", thresholds, receipts as any MapSource,
@@ -125,11 +126,15 @@ extension Bench {
             ("sweep, \(wide.pointCount) points, 400 images of 110 boxes", wide, dense, dense.truth, none),
         ] {
             let run = try SweepRun(space, maps: source, truth: truth, options: options)
-            report(
-                name,
-                try await bestAsync(of: space.pointCount > 1_000 ? 1 : 3) {
-                    _ = try await run.run(bootstrap: draws, width: 2)
-                })
+            let seconds = try await bestAsync(of: space.pointCount > 1_000 ? 1 : 3) {
+                _ = try await run.run(bootstrap: draws, width: 2)
+            }
+            report(name, seconds)
+            if let last, space.pointCount > last.points {
+                report(
+                    "\(name), an added point", (seconds - last.seconds) / Double(space.pointCount - last.points))
+            }
+            last = draws.draws == 0 ? (space.pointCount, seconds) : last
         }
     }
 }

@@ -10,6 +10,8 @@ struct Score: AsyncParsableCommand {
             The leaderboard's number is the mean over images of each image's CLEval H-mean; the pooled figures stand \
             beside it. The three means need not agree with each other. An image that a file lacks counts 0.
 
+            The ceiling is the truth scored against itself: boxes that cross or touch keep it below 1.
+
             The interval holds 95% of the H of resampled images: what other images of the same kind might give. Two \
             files whose intervals overlap may still differ for sure: `submit compare` looks at them image by image.
 
@@ -20,12 +22,16 @@ struct Score: AsyncParsableCommand {
               submit score --truth val.json fold0.json vote3.csv --per-image rows.csv
               submit score --truth gt.zip result.zip --metric iou --errors errors.json
               submit score --truth val.json vote3.json --scale-wise --strata boxes
+              submit score --truth val.json --ceiling --per-image ceiling.csv
             """)
 
     @OptionGroup var truth: TruthOption
 
     @Argument(help: ArgumentHelp("Predictions: JSON, CSV, or ICDAR zips.", valueName: "files"))
-    var files: [String]
+    var files: [String] = []
+
+    @Flag(name: .long, help: "Score the truth against itself too, by the same rules; wants no files.")
+    var ceiling = false
 
     @Option(name: .long, help: ArgumentHelp("Write a row an image and file (CSV).", valueName: "file"))
     var perImage: String?
@@ -47,6 +53,9 @@ struct Score: AsyncParsableCommand {
     @OptionGroup var common: CommonFlags
 
     func validate() throws {
+        if files.isEmpty, !ceiling {
+            throw ValidationError("Missing expected argument '<files> ...'; --ceiling alone scores the truth")
+        }
         if let errors, errors == perImage {
             throw ValidationError("--errors and --per-image name the same file, \(errors)")
         }
@@ -58,9 +67,8 @@ struct Score: AsyncParsableCommand {
 
     func run() async throws {
         let scored = try await ScoredFile.score(
-            files, against: truth.truth, icdar, options: scoring.options, width: common.width)
-        let listed =
-            rank ? scored.sorted { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } : scored
+            files, against: truth.truth, icdar, options: scoring.options, width: common.width, hasCeiling: ceiling)
+        let listed = rank ? Self.ranked(scored) : scored
         let breakdowns = try await breakdown.breakdowns(of: listed, options: scoring.options, width: common.width)
         try await writeFiles(scored)
         let table = ScoreTable(
@@ -70,6 +78,12 @@ struct Score: AsyncParsableCommand {
         case .csv: try Output.print(table.csv)
         case .json: try Output.print(table.json.text(indent: 2))
         }
+    }
+
+    /// Best first, the ceiling last.
+    private static func ranked(_ scored: [ScoredFile]) -> [ScoredFile] {
+        scored.filter { !$0.isCeiling }
+            .sorted { ($0.score.mean.hmean, $1.path) > ($1.score.mean.hmean, $0.path) } + scored.filter(\.isCeiling)
     }
 
     /// Writes the files that were named: all of them, or none where one must not be replaced.

@@ -68,7 +68,7 @@ struct SweepCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Score the images that have both map and truth, where the truth names more.")
     var onlyCommonImages = false
 
-    @Flag(name: .long, help: "Go ahead with more than a million points.")
+    @Flag(name: .long, help: "Go ahead with a million points or more.")
     var yes = false
 
     @Flag(name: .long, help: "Print the points, counts and paths, and stop.")
@@ -178,10 +178,10 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func confirmSize(of space: SweepConfiguration, images: Int) throws {
-        guard space.pointCount > 1_000_000, !yes else { return }
+        guard space.pointCount >= 1_000_000, !yes else { return }
         throw CommandError(
             Diagnosis(
-                .configuration, "\(space.pointCount) points, more than a million", path: config,
+                .configuration, "\(space.pointCount) points, a million or more", path: config,
                 found: space.estimate(images: images, width: common.width).text,
                 nextStep: "pass --yes to go ahead, or take method: random with run_cap"))
     }

@@ -6,8 +6,8 @@ struct ScoringFlags: ParsableArguments {
     @Option(
         name: .long,
         help: """
-            leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published), iou or deteval (upright \
-            rectangles).
+            leaderboard (CLEval, the leaderboard's variant), upstream (CLEval as published), iou, deteval (upright \
+            rectangles) or tedeval.
             """)
     var metric = MetricKind.clevalLeaderboard
 
@@ -48,15 +48,25 @@ struct MetricFlags: ParsableArguments {
     @Option(
         name: .long,
         help: """
-            AREA_PRECISION_CONSTRAINT: the share of a detection that truth must cover (CLEval: .3, deteval: .4), or \
-            that a don't-care must (iou: .5).
+            AREA_PRECISION_CONSTRAINT: the share of a detection that truth must cover (CLEval: .3, deteval, tedeval: \
+            .4), or that a don't-care must (iou: .5).
             """)
     var areaPrecision: Double?
 
     @Option(
         name: .long,
-        help: "AREA_RECALL_CONSTRAINT: the share of a truth box that detections must cover (deteval: .8).")
+        help: """
+            AREA_RECALL_CONSTRAINT: the share of a truth box that detections must cover (deteval: .8, tedeval: .4).
+            """)
     var areaRecall: Double?
+
+    @Option(
+        name: .long,
+        help: """
+            EV_PARAM_IND_CENTER_DIFF_THR: how far apart the centres of boxes that match one to one may be, in their \
+            mean diagonals (deteval, tedeval: 1).
+            """)
+    var centreDistance: Double?
 
     @Option(name: .long, help: "MTYPE_OM_O: what a truth box and its parts count where it is split (deteval: .8).")
     var oneToMany: Double?
@@ -93,6 +103,7 @@ struct MetricFlags: ParsableArguments {
             }
         }
         if let areaRecall { options.areaRecallConstraint = areaRecall }
+        if let centreDistance { options.centreDistanceConstraint = centreDistance }
         if let oneToMany { options.oneToManyCredit = oneToMany }
         if let recallPenalty { options.recallGranularityPenaltyWeight = recallPenalty }
         if let precisionPenalty { options.precisionGranularityPenaltyWeight = precisionPenalty }
@@ -106,7 +117,9 @@ struct MetricFlags: ParsableArguments {
     /// The first option given that `metric` does not look at.
     func stray(for metric: MetricKind) -> String? {
         let given: [(name: String, isGiven: Bool, metrics: [MetricKind])] = [
-            ("--area-recall", areaRecall != nil, [.detEval]), ("--one-to-many", oneToMany != nil, [.detEval]),
+            ("--area-recall", areaRecall != nil, [.detEval, .tedEval]),
+            ("--centre-distance", centreDistance != nil, [.detEval, .tedEval]),
+            ("--one-to-many", oneToMany != nil, [.detEval]),
             ("--recall-penalty", recallPenalty != nil, [.clevalLeaderboard, .clevalUpstream]),
             ("--precision-penalty", precisionPenalty != nil, [.clevalLeaderboard, .clevalUpstream]),
             ("--vertical-aspect", verticalAspect != nil, [.clevalUpstream]),

@@ -39,25 +39,33 @@ struct ComparisonTable {
 
     private var table: TextTable {
         var table = TextTable(
-            "file", "boxes", "H", "difference", "95%", "p", "images up", "down", "tied", "verdict")
+            "file", "boxes", "H", "difference", "95%", "p", "images up", "down", "tied", "verdict", "pooled H",
+            "pooled difference")
         for (position, file) in files.enumerated() {
             var cells = [
                 file.path, "\(file.score.images.reduce(0) { $0 + $1.score.detections })",
                 String(format: "%.6f", file.score.mean.hmean),
             ]
             if position == 0 {
-                cells += ["-", "-", "-", "-", "-", "-", "the first"]
+                cells += ["-", "-", "-", "-", "-", "-", "the first", Self.pooled(file), "-"]
             } else {
                 let comparison = comparisons[position - 1]
                 cells += [
                     String(format: "%+.6f", comparison.difference),
                     ScoreTable.cell(comparison.interval, signed: true), String(format: "%.4f", comparison.pValue),
                     "\(comparison.up)", "\(comparison.down)", "\(comparison.tied)", Self.verdict(comparison),
+                    Self.pooled(file), String(format: "%+.6f", pooledDifference(file)),
                 ]
             }
             table.add(cells)
         }
         return table
+    }
+
+    private static func pooled(_ file: ScoredFile) -> String { String(format: "%.6f", file.score.pooled.hmean) }
+
+    private func pooledDifference(_ file: ScoredFile) -> Double {
+        file.score.pooled.hmean - files[0].score.pooled.hmean
     }
 
     private static func verdict(_ comparison: PairedComparison) -> String {
@@ -87,13 +95,18 @@ struct ComparisonTable {
         [
             "schema": 1, "profile": .string(metric.rawValue), "images": .int(files[0].score.images.count),
             "bootstrap": .int(bootstrap.draws), "seed": .int(Int(bootstrap.seed)), "confidence": 0.95,
-            "first": ["path": .string(files[0].path), "mean": ScoreTable.json(files[0].score.mean)],
+            "first": [
+                "path": .string(files[0].path), "mean": ScoreTable.json(files[0].score.mean),
+                "pooled": ScoreTable.json(files[0].score.pooled),
+            ],
             "files": .array(
                 files.enumerated().dropFirst().map { position, file in
                     let comparison = comparisons[position - 1]
                     return [
                         "path": .string(file.path), "mean": ScoreTable.json(file.score.mean),
+                        "pooled": ScoreTable.json(file.score.pooled),
                         "difference": .number(comparison.difference),
+                        "pooled_difference": .number(pooledDifference(file)),
                         "interval": ScoreTable.json(comparison.interval), "p": .number(comparison.pValue),
                         "up": .int(comparison.up), "down": .int(comparison.down), "tied": .int(comparison.tied),
                         "separable": .bool(comparison.isSeparable),

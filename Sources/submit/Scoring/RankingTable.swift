@@ -15,8 +15,8 @@ struct RankingTable {
 
     var table: TextTable {
         var table = TextTable(
-            "rank", "method", "IoU", "votes", "boxes", "H", "P", "R", "H low", "H high", "to best single", "low",
-            "high", "shrunken", "mark")
+            "rank", "method", "IoU", "votes", "boxes", "H", "P", "R", "pooled H", "H low", "H high", "to best single",
+            "low", "high", "shrunken", "mark")
         for (index, row) in rows {
             let intervals = [row.interval.lowerBound, row.interval.upperBound].map { String(format: "%.6f", $0) }
             let differences = [row.difference, row.differenceInterval.lowerBound, row.differenceInterval.upperBound]
@@ -24,7 +24,7 @@ struct RankingTable {
             table.add(
                 ["\(index + 1)", name(row.entry), row.entry.iou.map { "\($0)" } ?? "-"]
                     + [row.entry.votes.map { "\($0)" } ?? "-", "\(row.boxes)"] + ScoreTable.cells(row.mean)
-                    + intervals + differences
+                    + [String(format: "%.6f", row.pooled.hmean)] + intervals + differences
                     + [row.shrinkage.map { "\($0.shrunken)" } ?? "-", row.shrinkage?.isMarked == true ? "shrinks" : ""])
         }
         return table

@@ -21,7 +21,7 @@ struct ScoreTable {
         self.breakdowns = breakdowns
         self.metric = metric
         self.bootstrap = bootstrap
-        intervals = bootstrap.draws > 0 ? files.map { $0.score.intervals(bootstrap) } : []
+        intervals = bootstrap.draws > 0 ? files.map { $0.score.intervals(bootstrap, metric: metric) } : []
     }
 
     var text: String {
@@ -61,29 +61,31 @@ struct ScoreTable {
     }
 
     var json: JSONValue {
-        [
-            "schema": 1,
-            "files": .array(
-                files.enumerated().map { position, file in
-                    var object: JSONObject = [
-                        "path": .string(file.path), "profile": .string(metric.rawValue),
-                        "images": .int(file.score.images.count), "boxes": .int(Self.boxes(file.score)),
-                        "mean": Self.json(file.score.mean), "pooled": Self.json(file.score.pooled),
-                    ]
-                    if !intervals.isEmpty {
-                        object["intervals"] = [
-                            "confidence": 0.95, "bootstrap": .int(bootstrap.draws),
-                            "seed": .int(Int(bootstrap.seed)), "mean": Self.json(intervals[position].mean),
-                            "pooled": Self.json(intervals[position].pooled),
-                        ]
-                    }
-                    if !breakdowns.isEmpty {
-                        object["breakdowns"] = .array(
-                            breakdowns.map { ["by": .string($0.by), "parts": $0.json(position)] })
-                    }
-                    return .object(object)
-                }),
-        ]
+        var object: JSONObject = ["schema": 1]
+        object["files"] = .array(files.indices.filter { !files[$0].isCeiling }.map { .object(json($0)) })
+        if let ceiling = files.firstIndex(where: \.isCeiling) { object["ceiling"] = .object(json(ceiling)) }
+        return .object(object)
+    }
+
+    private func json(_ position: Int) -> JSONObject {
+        let file = files[position]
+        var object = JSONObject()
+        if !file.isCeiling { object["path"] = .string(file.path) }
+        object["profile"] = .string(metric.rawValue)
+        object["images"] = .int(file.score.images.count)
+        object["boxes"] = .int(Self.boxes(file.score))
+        object["mean"] = Self.json(file.score.mean)
+        object["pooled"] = Self.json(file.score.pooled)
+        if !intervals.isEmpty {
+            object["intervals"] = [
+                "confidence": 0.95, "bootstrap": .int(bootstrap.draws), "seed": .int(Int(bootstrap.seed)),
+                "mean": Self.json(intervals[position].mean), "pooled": Self.json(intervals[position].pooled),
+            ]
+        }
+        if !breakdowns.isEmpty {
+            object["breakdowns"] = .array(breakdowns.map { ["by": .string($0.by), "parts": $0.json(position)] })
+        }
+        return object
     }
 
     /// A row an image and file.

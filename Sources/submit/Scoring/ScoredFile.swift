@@ -3,18 +3,26 @@ import Dataset
 import Metrics
 import Submission
 
-/// A file of predictions with its score.
+/// A file of predictions with its score, or the truth with its own.
 struct ScoredFile {
+    /// What the truth is called where a file has its path.
+    static let ceilingName = "(ceiling)"
+
     let path: String
     let score: SetScore
     /// What was scored, and against what.
     let predictions, truth: AnnotationSet
 
+    /// Whether this is the truth scored against itself: what no predictions by the same rules need to reach.
+    var isCeiling: Bool { path == Self.ceilingName }
+
     /// Reads and scores `files`, in their order; says which images a file has too many or too few.
     ///
+    /// - Parameter hasCeiling: whether the truth comes last, scored against itself.
     /// - Throws: the readers' errors, and the metric's with the file's name.
     static func score(
-        _ files: [String], against truth: String, _ icdar: ICDARFlags, options: ScoringOptions, width: Int
+        _ files: [String], against truth: String, _ icdar: ICDARFlags, options: ScoringOptions, width: Int,
+        hasCeiling: Bool = false
     ) async throws -> [ScoredFile] {
         let truth = try read(truth, namedBy: files, icdar)
         let icdar = icdar.options(names: truth.images.map(\.name))
@@ -31,6 +39,10 @@ struct ScoredFile {
             }
             warn(of: score, path, images: truth.images.count)
             scored.append(ScoredFile(path: path, score: score, predictions: predictions, truth: truth))
+        }
+        if hasCeiling {
+            let score = try await scoreSet(truth: truth, predictions: truth, options: options, width: width)
+            scored.append(ScoredFile(path: ceilingName, score: score, predictions: truth, truth: truth))
         }
         return scored
     }

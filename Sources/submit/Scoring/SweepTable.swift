@@ -78,11 +78,15 @@ struct SweepTable {
 
     private func text(_ outOfFold: OutOfFold) -> String {
         let swept = outOfFold.sweptParameters
-        var table = TextTable(["held out", "images"] + swept.map(\.rawValue) + ["H that chose it", "H held out"])
+        var table = TextTable(
+            ["held out", "images"] + swept.map(\.rawValue) + [
+                "H that chose it", "H held out", "pooled that chose it", "pooled held out",
+            ])
         for fold in outOfFold.folds {
             table.add(
                 [fold.name, "\(fold.imageCount)"] + swept.map { fold.setting.text(of: $0) }
-                    + [fold.chosen.hmean, fold.heldOut.hmean].map { String(format: "%.6f", $0) })
+                    + [fold.chosen.hmean, fold.heldOut.hmean, fold.chosenPooled.hmean, fold.heldOutPooled.hmean]
+                    .map { String(format: "%.6f", $0) })
         }
         let spread = swept.compactMap { parameter -> String? in
             let values = outOfFold.folds.compactMap { $0.setting[parameter].number }
@@ -93,8 +97,11 @@ struct SweepTable {
         let optimistic = outOfFold.optimistic.mean.hmean
         return table.text + "\n"
             + String(
-                format: "out of fold: H %.6f, each image at the setting that the other folds chose; ", honest)
-            + String(format: "chosen and scored on all images: H %.6f, %+.6f\n", optimistic, optimistic - honest)
+                format: "out of fold: H %.6f (pooled %.6f), each image at the setting that the other folds chose; ",
+                honest, outOfFold.honest.pooled.hmean)
+            + String(
+                format: "chosen and scored on all images: H %.6f (pooled %.6f), %+.6f\n", optimistic,
+                outOfFold.optimistic.pooled.hmean, optimistic - honest)
             + "the choice's spread: " + (spread.isEmpty ? "none" : spread.joined(separator: ", "))
     }
 }
