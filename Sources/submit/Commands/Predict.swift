@@ -19,6 +19,8 @@ struct Predict: AsyncParsableCommand {
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0
               submit predict --checkpoint fold*.ckpt --images test --maps maps/test \\
                 --size 1024 --tta hflip
+              submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0 \\
+                --engine onnxruntime --onnxruntime lib/libonnxruntime.so
             """)
 
     @Option(
@@ -38,8 +40,10 @@ struct Predict: AsyncParsableCommand {
     @Option(name: .long, help: "Images a forward pass (default: 1).")
     var batch: Int?
 
-    @Option(name: .long, help: "onednn, blas or reference (default: onednn).")
+    @Option(name: .long, help: "onednn, blas, reference or onnxruntime (default: onednn).")
     var engine: String?
+
+    @OptionGroup var runtime: ONNXRuntimeFlags
 
     @Option(
         name: .long,
@@ -96,6 +100,7 @@ struct Predict: AsyncParsableCommand {
         try set("size", size)
         try set("batch", batch)
         try set("engine", engine)
+        try runtime.apply(to: &settings)
         try set("architecture", architecture)
         try set("tta", tta)
         try set("threads", common.threads)

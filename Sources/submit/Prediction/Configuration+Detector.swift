@@ -1,0 +1,37 @@
+import Backbone
+import Checkpoint
+import DBHead
+import Inference
+import ONNXRuntime
+
+extension Configuration {
+    /// The backbone that the settings name; nil recognises it.
+    var backbone: BackboneArchitecture? {
+        get throws {
+            let name = try HydraModelConfig.backboneName(from: architecture)
+            return name.isEmpty ? nil : try Architecture.backbone(named: name)
+        }
+    }
+
+    /// The checkpoint's network, on the engine and with the backbone that the settings name.
+    func detector(for checkpoint: Checkpoint) throws -> TextDetector {
+        switch engine {
+        case .own(let backend):
+            return try TextDetector(
+                checkpoint: checkpoint, backbone: backbone,
+                options: EngineOptions(backend: backend, threads: resolvedThreads))
+        case .onnxRuntime:
+            let library = try ONNXRuntimeLibrary(path: onnxruntime)
+            let provider = executionProvider.isEmpty ? nil : executionProvider
+            return try TextDetector(network: DetectorNetwork(checkpoint: checkpoint, backbone: backbone)) {
+                try Engine(graph: $0, weights: $1, library: library, provider: provider, threads: resolvedThreads)
+            }
+        }
+    }
+
+    /// What maps record of how they were computed.
+    var precision: String {
+        "fp32 \(engine.rawValue)"
+            + (engine == .onnxRuntime && !executionProvider.isEmpty ? " \(executionProvider)" : "")
+    }
+}
