@@ -29,7 +29,7 @@ public struct ONNXRuntimeLibrary: @unchecked Sendable {
             try self.init(file: path, named: Self.environmentKey)
         } else {
             for name in Self.loaderNames {
-                if let library = try Self(loading: name, isOptional: true) {
+                if let library = try Self(loading: name, path: name, isOptional: true) {
                     self = library
                     return
                 }
@@ -43,28 +43,32 @@ public struct ONNXRuntimeLibrary: @unchecked Sendable {
             throw ONNXRuntimeError.missing(path: path, named: place)
         }
         // The loader searches its own folders for a name without a slash.
-        guard let library = try Self(loading: path.contains("/") ? path : "./" + path, isOptional: false) else {
-            throw ONNXRuntimeError.missing(path: path, named: place)
+        let name = path.contains("/") ? path : "./" + path
+        guard let library = try Self(loading: name, path: path, isOptional: false) else {
+            preconditionFailure("a library that must be there is, or an error is thrown")
         }
         self = library
     }
 
+    /// - Parameters:
+    ///   - name: what the loader is asked for.
+    ///   - path: how the user named it.
     /// - Returns: nil where the loader has no such library and it `isOptional`.
-    private init?(loading name: String, isOptional: Bool) throws {
+    private init?(loading name: String, path: String, isOptional: Bool) throws {
         var api: UnsafeRawPointer?
         let (code, message) = ShimMessage.of { connxruntime_load(name, &api, $0, $1) }
         switch Int(code) {
         case CONNXRUNTIME_OK: break
         case CONNXRUNTIME_NOT_LOADED where isOptional: return nil
         case CONNXRUNTIME_NOT_LOADED:
-            throw ONNXRuntimeError.unusable("the library cannot be loaded", path: name, found: message)
+            throw ONNXRuntimeError.unusable("the library cannot be loaded", path: path, found: message)
         case CONNXRUNTIME_TOO_OLD:
-            throw ONNXRuntimeError.unusable("ONNX Runtime is too old", path: name, found: "version \(message)")
+            throw ONNXRuntimeError.unusable("ONNX Runtime is too old", path: path, found: "version \(message)")
         default:
-            throw ONNXRuntimeError.unusable("the library is not ONNX Runtime", path: name, found: message)
+            throw ONNXRuntimeError.unusable("the library is not ONNX Runtime", path: path, found: message)
         }
         guard let api else { preconditionFailure("a loaded library has its table") }
-        path = name
+        self.path = path
         version = message
         self.api = api
     }
