@@ -24,6 +24,7 @@ struct GraphWriter<Weights: WeightSource> {
     /// The values' names, by index.
     private var names: [Int: String]
     private var initializerNames: Set<String> = []
+    private var scaleNames: [Int: String] = [:]
 
     /// - Parameter limit: bytes that nodes and initializers may take.
     init(graph: Graph, weights: Weights, shapes: [TensorShape]?, limit: Int) {
@@ -111,8 +112,7 @@ struct GraphWriter<Weights: WeightSource> {
         case .multiplyChannels:
             append("Mul")
         case .upsampleNearest(let factor):
-            let scales = initializer(
-                "scales_\(factor)", Weight(shape: [4], values: [1, 1, Float(factor), Float(factor)]), isShared: true)
+            let scales = scales(factor)
             append(
                 "Resize", ["", scales],
                 [
@@ -152,12 +152,19 @@ struct GraphWriter<Weights: WeightSource> {
         }
     }
 
-    /// Writes an initializer and returns its name, another one where it is taken and not `isShared`.
-    private mutating func initializer(_ name: String, _ weight: Weight, isShared: Bool = false) -> String {
+    /// The initializer that holds the scales of an upsampling by `factor`, one for all of them.
+    private mutating func scales(_ factor: Int) -> String {
+        if let name = scaleNames[factor] { return name }
+        let name = initializer("scales_\(factor)", Weight(shape: [4], values: [1, 1, Float(factor), Float(factor)]))
+        scaleNames[factor] = name
+        return name
+    }
+
+    /// Writes an initializer and returns its name, another one where it is taken.
+    private mutating func initializer(_ name: String, _ weight: Weight) -> String {
         var unique = name
         var copy = 1
         while !initializerNames.insert(unique).inserted {
-            if isShared { return name }
             copy += 1
             unique = "\(name)#\(copy)"
         }

@@ -23,6 +23,18 @@ struct LibraryTests {
         #expect(variable.what.contains(ONNXRuntimeLibrary.environmentKey))
     }
 
+    /// Where nothing names one it is the system's, or the message tells what was looked for.
+    @Test func saysWhatItLookedFor() throws {
+        do {
+            #expect(ONNXRuntimeLibrary.loaderNames.contains(try ONNXRuntimeLibrary(environment: [:]).path))
+        } catch let error as ONNXRuntimeError {
+            #expect(error.diagnosis.status == .noInput && error.diagnosis.path == nil)
+            for name in ONNXRuntimeLibrary.loaderNames + [ONNXRuntimeLibrary.environmentKey] {
+                #expect(error.diagnosis.found?.contains(name) == true, "\(name)")
+            }
+        }
+    }
+
     @Test func refusesAFileThatIsNoLibrary() throws {
         try TestData.withTemporaryFolder { folder in
             let path = folder + "/libonnxruntime.so"
