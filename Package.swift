@@ -4,6 +4,7 @@ import PackageDescription
 // Two wings that meet only in `submit`. Arrows run one way:
 //   Core <- Geometry <- Dataset <- {PostProc, Metrics, Submission, Ensemble, Sweep}   the decision wing
 //   Core <- {Imaging, Checkpoint, Inference} <- Backbone <- DBHead                     the network wing
+//   Inference <- ONNX <- ONNXRuntime                                                   its network in other engines
 //   Maps (probability maps on disk) is where the wings hand over.
 
 let openCVHeaders: [CXXSetting] = [.unsafeFlags(["-isystem", "/usr/include/opencv4"])]
@@ -45,6 +46,7 @@ let package = Package(
             name: "COpenCV", cxxSettings: openCVHeaders,
             linkerSettings: [.linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc")]),
         .target(name: "CClipper", linkerSettings: [.linkedLibrary("polyclipping")]),
+        .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CInference", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
 
         // Shared ground.
@@ -57,6 +59,8 @@ let package = Package(
         module("Imaging", ["Core", "Geometry", "CImageCodec", "COpenCV", "CSystemLibraries"]),
         module("Checkpoint", ["Core", "Archive"]),
         module("Inference", ["Core", "CInference", "CBLAS"]),
+        module("ONNX", ["Core", "Inference"]),
+        module("ONNXRuntime", ["Core", "Inference", "ONNX", "COnnxRuntime"]),
         module("Backbone", ["Core", "Inference"]),
         module("DBHead", ["Core", "Backbone", "Inference", "Checkpoint"]),
 
@@ -74,7 +78,8 @@ let package = Package(
         .executableTarget(
             name: "submit",
             dependencies: [
-                "Core", "Dataset", "Geometry", "Imaging", "Checkpoint", "Inference", "Backbone", "DBHead", "Maps",
+                "Core", "Dataset", "Geometry", "Imaging", "Checkpoint", "Inference", "ONNX", "ONNXRuntime", "Backbone",
+                "DBHead", "Maps",
                 "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Ledger",
                 "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -86,8 +91,12 @@ let package = Package(
         tests("Geometry"),
         tests("Imaging", ["Core", "Geometry"]),
         tests("Checkpoint", ["Core", "Archive"]),
-        tests("Inference", ["Core"]),
-        tests("DBHead", ["Core", "Backbone", "Inference", "Checkpoint", "Imaging", "Geometry", "Maps", "PostProc"]),
+        tests("Inference", ["Core", "ONNXRuntime"]),
+        tests("ONNX", ["Core", "Inference"]),
+        tests("ONNXRuntime", ["Core"]),
+        tests(
+            "DBHead",
+            ["Core", "Backbone", "Inference", "ONNXRuntime", "Checkpoint", "Imaging", "Geometry", "Maps", "PostProc"]),
         tests("Maps", ["Core", "Geometry", "Archive"]),
         tests("PostProc", ["Core", "Geometry", "Dataset", "Maps", "Imaging", "Archive", "COpenCV", "CClipper"]),
         tests("Dataset", ["Core"]),

@@ -18,13 +18,23 @@ public final class TextDetector: Sendable {
     ///   - options: engine and threads.
     /// - Throws: `DetectorError` where the tensors fit no known network; `CheckpointError` and `InferenceError` where a
     ///   weight is not finite, alone or with its batch norm folded in.
-    public init(checkpoint: Checkpoint, backbone: BackboneArchitecture? = nil, options: EngineOptions) throws {
-        architecture = try Architecture(recognising: checkpoint, backbone: backbone)
-        path = checkpoint.path
-        // A threshold branch that is not finite is a training run that came apart.
-        for name in architecture.trainingTensors(checkpoint.tensors) { _ = try checkpoint.tensors.floats(name) }
-        let (graph, weights) = (architecture.network.graph, StateDictWeights(tensors: checkpoint.tensors))
-        engine = try InferenceError.naming(path) { try Engine(graph: graph, weights: weights, options: options) }
+    public convenience init(
+        checkpoint: Checkpoint, backbone: BackboneArchitecture? = nil, options: EngineOptions
+    ) throws {
+        try self.init(network: DetectorNetwork(checkpoint: checkpoint, backbone: backbone)) {
+            try Engine(graph: $0, weights: $1, options: options)
+        }
+    }
+
+    /// Gives the network to the engine that `makeEngine` makes.
+    ///
+    /// - Throws: the errors of `makeEngine`; those of `Inference` name the checkpoint.
+    public init(
+        network: DetectorNetwork, engine makeEngine: (_ graph: Graph, _ weights: any WeightSource) throws -> Engine
+    ) throws {
+        architecture = network.architecture
+        path = network.path
+        engine = try InferenceError.naming(path) { try makeEngine(network.graph, network.weights) }
     }
 
     /// Runs the network.
@@ -64,20 +74,5 @@ public final class TextDetector: Sendable {
                 return try engine.profile(input: input, shape: shape, output: output)
             }
         }
-    }
-}
-
-/// A state dict as an engine's weights, widened to Float32.
-private struct StateDictWeights: WeightSource {
-    let tensors: StateDict
-
-    func weight(_ name: String) throws -> Weight {
-        let values = try tensors.floats(name)
-        return Weight(shape: tensors[name]?.shape ?? [], values: values)
-    }
-
-    func shape(of name: String) throws -> [Int] {
-        guard let tensor = tensors[name] else { return try weight(name).shape }
-        return tensor.shape
     }
 }

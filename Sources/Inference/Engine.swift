@@ -41,6 +41,16 @@ public final class Engine: Sendable {
             }
     }
 
+    /// Runs `graph` by an executor from outside this module.
+    ///
+    /// - Parameter executor: makes it; called once.
+    /// - Throws: the weight source's errors and those of `executor`.
+    package init(graph: Graph, weights: some WeightSource, executor: () throws -> any Executor) throws {
+        self.graph = graph
+        weightShapes = try graph.weightNames.reduce(into: [:]) { $0[$1] = try weights.shape(of: $1) }
+        self.executor = try executor()
+    }
+
     /// The instruction set that oneDNN uses in this process, such as `avx512_core_bf16`; `ONEDNN_MAX_CPU_ISA` limits it.
     public static var instructionSet: String { String(cString: cinference_instruction_set()) }
 
@@ -108,7 +118,7 @@ public final class Engine: Sendable {
 }
 
 /// What runs a graph for `Engine`; called on the inference thread only.
-protocol Executor: Sendable {
+package protocol Executor: Sendable {
     /// Runs one batch: `shapes` are those of all the graph's values.
     func execute(
         _ shapes: [TensorShape], _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
@@ -117,6 +127,6 @@ protocol Executor: Sendable {
 }
 
 /// The timings of one run while they are collected.
-final class Profile {
-    var steps: [StepTiming] = []
+package final class Profile {
+    package var steps: [StepTiming] = []
 }

@@ -11,7 +11,7 @@ public struct StepTiming: Sendable {
     /// Multiplications and additions over all images, by the direct algorithm, in 10^9; 0 for steps that move data.
     public var gigaFLOP: Double
 
-    init(label: String, kind: String, implementation: String, seconds: Double = 0, gigaFLOP: Double = 0) {
+    package init(label: String, kind: String, implementation: String, seconds: Double = 0, gigaFLOP: Double = 0) {
         self.label = label
         self.kind = kind
         self.implementation = implementation

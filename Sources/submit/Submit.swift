@@ -26,7 +26,7 @@ struct Submit: AsyncParsableCommand {
         subcommands: [
             Predict.self, Extract.self, Score.self, Compare.self, SweepCommand.self, Select.self, EnsembleCommand.self,
             Validate.self, Convert.self, FoldsCommand.self, LedgerCommand.self, Inspect.self, Import.self,
-            ConfigCommand.self,
+            Export.self, ConfigCommand.self,
         ])
 
     static func main() async {

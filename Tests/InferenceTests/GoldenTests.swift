@@ -77,6 +77,13 @@ struct GoldenTests {
 
     @Test(arguments: EngineOptions.Backend.allCases)
     func operations(_ backend: EngineOptions.Backend) throws {
+        try Self.check { graph, weights, _ in
+            try Engine(graph: graph, weights: weights, options: .init(backend: backend))
+        }
+    }
+
+    /// Runs every golden on the engine that `makeEngine` makes of a graph, its weights and its input's channels.
+    static func check(_ makeEngine: (Graph, TestWeights, Int) throws -> Engine) throws {
         let goldens = try Self.goldens()
         #expect(goldens.count == 22)
         for golden in goldens {
@@ -98,8 +105,8 @@ struct GoldenTests {
                 }
             }
             graph.output = graph.append(try golden.graphOperation(), values, label: golden.operation)
-            let engine = try Engine(graph: graph, weights: weights, options: .init(backend: backend))
             let (area, all) = (shape[2] * shape[3], channels.reduce(0, +))
+            let engine = try makeEngine(graph, weights, all)
             var input: [Float] = []
             for image in 0..<shape[0] {
                 for tensor in golden.inputs {

@@ -27,6 +27,10 @@ public enum TestData {
         (shared ?? "/nonexistent") + "/" + name
     }
 
+    /// ONNX Runtime's library, by the variable that `submit` reads; nil where none is named, and tests that need it are
+    /// then skipped by name. `make test-onnxruntime` fetches one.
+    public static let onnxRuntime = ProcessInfo.processInfo.environment["SUBMIT_ONNXRUNTIME"]
+
     /// Runs `body` with a fresh folder and removes it afterwards.
     public static func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
         let path = temporaryFolder()

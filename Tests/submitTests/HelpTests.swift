@@ -7,7 +7,7 @@ import Testing
     static let verbs = [
         "predict", "extract", "score", "compare", "sweep", "select", "ensemble", "validate", "convert", "folds",
         "ledger",
-        "inspect", "import", "config",
+        "inspect", "import", "export", "config",
     ]
     static let subcommands = ["add", "list", "left", "fit", "select", "export", "import"].map { "ledger " + $0 }
 
@@ -62,6 +62,7 @@ import Testing
         ["ensemble", "a.json", "b.json", "--weights", "1,x"], ["validate"], ["convert", "a.json"], ["inspect"],
         ["inspect", "a.json", "--format", "csv"], ["import", "maps", "--store", "s"], ["config", "nonsense"],
         ["config", "thresh"], ["config", "=1"], ["extract", "--maps", "m", "--json", "a", "--threads", "-1"],
+        ["export"], ["export", "a.ckpt"], ["export", "a.ckpt", "--output", "a.onnx", "--size", "100"],
         ["ledger", "add"], ["ledger", "add", "a.csv", "--public", "1.2"], ["ledger", "add", "a.csv", "--local", "nan"],
         ["ledger", "add", "a.csv", "--date", "2026-02-30"], ["ledger", "left", "--per-day", "0"],
         ["ledger", "left", "--time-zone", "Asia/Soul"], ["ledger", "select", "--final", "0"], ["ledger", "export"],

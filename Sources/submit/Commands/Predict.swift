@@ -19,6 +19,8 @@ struct Predict: AsyncParsableCommand {
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0
               submit predict --checkpoint fold*.ckpt --images test --maps maps/test \\
                 --size 1024 --tta hflip
+              submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0 \\
+                --engine onnxruntime --onnxruntime lib/libonnxruntime.so
             """)
 
     @Option(
@@ -38,11 +40,13 @@ struct Predict: AsyncParsableCommand {
     @Option(name: .long, help: "Images a forward pass (default: 1).")
     var batch: Int?
 
-    @Option(name: .long, help: "onednn, blas or reference (default: onednn).")
+    @Option(name: .long, help: "onednn, blas, reference or onnxruntime (default: onednn).")
     var engine: String?
 
     @Option(name: .long, help: "fp32 or bf16: faster, where the processor has it (default: fp32).")
     var precision: String?
+
+    @OptionGroup var runtime: ONNXRuntimeFlags
 
     @Option(
         name: .long,
@@ -100,6 +104,7 @@ struct Predict: AsyncParsableCommand {
         try set("batch", batch)
         try set("engine", engine)
         try set("precision", precision)
+        try runtime.apply(to: &settings)
         try set("architecture", architecture)
         try set("tta", tta)
         try set("threads", common.threads)

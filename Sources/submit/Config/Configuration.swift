@@ -14,8 +14,12 @@ struct Configuration: Sendable, Equatable {
     var batch = 1
     /// 0 is the machine's cores.
     var threads = 0
-    var engine = EngineOptions.Backend.fastest
     var precision = EngineOptions.Precision.fp32
+    var engine = NetworkEngine.own(.fastest)
+    /// The library of the engine onnxruntime, empty where the environment or the loader names it.
+    var onnxruntime = ""
+    /// What onnxruntime runs on, empty for the processor.
+    var executionProvider = ""
     var architecture = ""
     var tta: [String] = []
 
@@ -83,8 +87,15 @@ struct ConfigurationKey: Sendable {
             { String($0.threads) }, { assign(Int($1), to: &$0.threads) { (0...1024).contains($0) } }),
         ConfigurationKey(
             "predict.engine", "what runs the network; blas is portable, reference plain and slow",
-            "onednn, blas or reference",
-            { $0.engine.rawValue }, { assign(EngineOptions.Backend(rawValue: $1), to: &$0.engine) { _ in true } }),
+            "onednn, blas, reference or onnxruntime",
+            { $0.engine.rawValue }, { assign(NetworkEngine(rawValue: $1), to: &$0.engine) { _ in true } }),
+        ConfigurationKey(
+            "predict.onnxruntime", "ONNX Runtime's library; empty takes SUBMIT_ONNXRUNTIME, then the system's",
+            "the path of a libonnxruntime.so", { $0.onnxruntime }, { assign($1, to: &$0.onnxruntime) { _ in true } }),
+        ConfigurationKey(
+            "predict.execution_provider", "what onnxruntime runs on; empty is the processor",
+            "cuda, tensorrt or another provider's name",
+            { $0.executionProvider }, { assign($1, to: &$0.executionProvider) { _ in true } }),
         ConfigurationKey(
             "predict.precision", "the network's arithmetic; bf16 is faster, needs AVX512-BF16 and rounds",
             "fp32 or bf16",

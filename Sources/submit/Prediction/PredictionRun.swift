@@ -33,7 +33,7 @@ struct PredictionRun {
             provenance: MapProvenance(
                 checkpoint: checkpointPath, checkpointSHA256: checkpoint.sha256,
                 architecture: detector.architecture.name, size: settings.size, preprocessing: "letterbox, imagenet",
-                precision: "\(settings.precision.rawValue) \(settings.engine.rawValue)", tta: settings.tta))
+                precision: settings.arithmetic, tta: settings.tta))
         let names = folder.names.filter { !store.contains($0) }
         let done = folder.names.count - names.count
         if done > 0 {

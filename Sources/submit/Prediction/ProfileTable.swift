@@ -4,17 +4,6 @@ import Foundation
 import Imaging
 import Inference
 
-extension Configuration {
-    /// The checkpoint's network, on the engine and with the backbone that the settings name.
-    func detector(for checkpoint: Checkpoint) throws -> TextDetector {
-        let name = try HydraModelConfig.backboneName(from: architecture)
-        let backbone = name.isEmpty ? nil : try Architecture.backbone(named: name)
-        return try TextDetector(
-            checkpoint: checkpoint, backbone: backbone,
-            options: EngineOptions(backend: engine, precision: precision, threads: resolvedThreads))
-    }
-}
-
 /// Where a network's time goes on one image: a row a step, then the sum.
 struct ProfileTable {
     private let timings: [StepTiming]
