@@ -17,10 +17,43 @@ memory::desc mapDescriptor(const CInferenceTensor &t) {
     return {{1, t.channels, t.height, t.width}, dataType(t), t.blocked ? blocked : Tag::nchw};
 }
 
+using Primitive = dnnl::convolution_forward::primitive_desc;
+
+/// oneDNN's F(4x4,3x3), for the number of threads that is set; it has others, and picks among them by that number.
+Primitive winograd(
+    const dnnl::convolution_forward::desc &descriptor, const dnnl::primitive_attr &attributes, const CInferencePlan &plan) {
+    Primitive primitive(descriptor, attributes, plan.engine);
+    while (!std::strstr(primitive.impl_info_str(), "wino_4x3"))
+        if (!primitive.next_impl()) throw Unsupported("oneDNN has no F(4x4,3x3) here");
+    return primitive;
+}
+
+/// The most threads, up to the plan's, with which Winograd adds up the input channels in the same blocks as with one:
+/// oneDNN cuts them by the number of threads, and the result must not depend on it.
+int steadyThreads(
+    const dnnl::convolution_forward::desc &descriptor, const dnnl::primitive_attr &attributes, const CInferencePlan &plan) {
+    auto blocks = [&](int threads) {
+        omp_set_num_threads(threads);
+        const auto weights = winograd(descriptor, attributes, plan).weights_desc().data;
+        omp_set_num_threads(plan.threads);
+        const auto &wino = weights.format_desc.wino_desc;
+        return std::make_pair(int(wino.ic_block), int(wino.ic2_block));
+    };
+    const auto wanted = blocks(1);
+    for (int threads = plan.threads; threads > 1; --threads) {
+        try {
+            if (blocks(threads) == wanted) return threads;
+        } catch (const Unsupported &) {
+            continue;
+        }
+    }
+    return 1;
+}
+
 class ConvolutionStep final : public Step {
 public:
     ConvolutionStep(const CInferenceConvolution &step, const CInferencePlan &plan)
-        : source(step.source), destination(step.destination), gate(step.gate), gated(step.gated) {
+        : source(step.source), destination(step.destination), gate(step.gate), gated(step.gated), threads(plan.threads) {
         using Tag = memory::format_tag;
         const auto f32 = memory::data_type::f32, type = dataType(source);
         const memory::dim groups = step.groups, out = destination.channels, in = source.channels;
@@ -52,6 +85,12 @@ public:
             memory::desc({out}, f32, Tag::x), mapDescriptor(destination), {step.stride, step.stride},
             {step.pad_top, step.pad_left}, {step.pad_bottom, step.pad_right});
         dnnl::convolution_forward::primitive_desc primitive(descriptor, attributes, plan.engine);
+        if (step.winograd) {
+            threads = steadyThreads(descriptor, attributes, plan);
+            omp_set_num_threads(threads);
+            primitive = winograd(descriptor, attributes, plan);
+            omp_set_num_threads(plan.threads);
+        }
         implementation = primitive.impl_info_str();
         if (cinference_has_fast_kernels() && implementation.compare(0, 3, "ref") == 0)
             throw Unsupported("oneDNN has only its reference kernel, " + implementation);
@@ -81,8 +120,10 @@ public:
         arguments.at(DNNL_ARG_SRC).set_data_handle(run.at(source));
         arguments.at(DNNL_ARG_DST).set_data_handle(run.at(destination));
         arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(run.scratch + scaledBytes);
+        if (threads != run.threads) omp_set_num_threads(threads);
         convolution.execute(run.stream, arguments);
         run.stream.wait();
+        if (threads != run.threads) omp_set_num_threads(run.threads);
     }
 
     size_t scratchBytes() const override { return scaledBytes + libraryBytes; }
@@ -101,6 +142,7 @@ private:
 
     CInferenceTensor source, destination, gate;
     bool gated;
+    int threads;
     Buffer weights, bias;
     size_t scaledBytes, libraryBytes;
     dnnl::convolution_forward convolution;

@@ -15,16 +15,20 @@ struct InvarianceTests {
     }
 
     /// Winograd and direct kernels of the sizes that the detectors have.
-    @Test(arguments: [(64, 64, 60), (256, 64, 30), (512, 512, 15), (256, 64, 120)])
+    @Test(arguments: [
+        (64, 64, 60), (256, 64, 30), (512, 512, 15), (256, 64, 120), (64, 64, 80), (64, 64, 96), (128, 128, 40),
+        (112, 64, 46), (112, 64, 60), (160, 64, 60), (96, 64, 90), (64, 64, 240), (144, 80, 33),
+    ])
     func threadsOfLargeConvolutions(_ inputs: Int, _ outputs: Int, _ size: Int) throws {
         var sketch = NetworkSketch(seed: 3, inputChannels: inputs)
         var x = sketch.convolution(sketch.graph.input, to: outputs, kernel: 3)
         x = sketch.sum(sketch.convolution(x, to: outputs, kernel: 1), x)
+        x = sketch.sum(sketch.convolution(sketch.graph.input, to: outputs, kernel: 3), x)
         _ = sketch.convolution(x, to: outputs, kernel: 3, stride: 2)
         let shape = TensorShape(1, inputs, size, size)
         let input = sketch.numbers(shape.count)
         let expected = try sketch.run(input, shape, .oneDNN, threads: 1)
-        for threads in 2...3 {
+        for threads in [2, 3, 4, 8] {
             #expect(try sketch.run(input, shape, .oneDNN, threads: threads) == expected, "\(threads) threads")
         }
     }
