@@ -23,6 +23,9 @@ import Testing
         #expect(architecture.network.tensors.count + unused.count == golden.tensors.count)
     }
 
+    /// Half of what is promised of real weights; Winograd's algorithm rounds more than the direct one.
+    private static let tolerance: Float = 5e-5
+
     @Test(arguments: GoldenNetwork.all)
     func map(_ golden: GoldenNetwork) throws {
         let graph = try architecture(golden).network.graph
@@ -37,8 +40,8 @@ import Testing
             let found = try engine.run(GoldenNetwork.image, shape: shape)
             try #require(found.count == golden.map.count)
             let worst = try #require(zip(found, golden.map).map { abs($0 - $1) }.max())
-            #expect(worst < 2e-5, "\(backend)")
-            isRight = isRight && worst < 2e-5
+            #expect(worst < Self.tolerance, "\(backend)")
+            isRight = isRight && worst < Self.tolerance
         }
         // Where a map is wrong, from which stage on.
         if !isRight || golden.backbone == "resnet18" { try checkStages(golden, graph, weights) }

@@ -172,7 +172,43 @@ extension Planner {
                 appendCopy(residual, to: result, label: layer.label)
             }
         }
-        appendConvolution(convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
+        let parts = WinogradPolicy.parts(
+            inputs: padding.inputs, kernel: kernelSizes[index], area: shapes[layer.output].area, block: block)
+        guard type(of: from) == .float32, parts > 1, geometry.stride == 1, padding.groups == 1, convolution.gate == nil
+        else {
+            return appendConvolution(
+                convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
+        }
+        let kernel = Once<FoldedKernel>()
+        for part in 0..<parts {
+            let channels = part * padding.inputs / parts..<(part + 1) * padding.inputs / parts
+            let view = newTensor(channels: channels.count, shapes[value], .float32)
+            placement.alias(view, inside: from, channel: channels.lowerBound)
+            appendConvolution(
+                convolution, geometry, padding, from: view, to: result, layer: layer, index: index,
+                part: Part(channels: channels, isFirst: part == 0, isLast: part == parts - 1, kernel: kernel))
+        }
+    }
+
+    /// Some input channels of a convolution whose result is summed part by part.
+    private struct Part {
+        var channels: Range<Int>
+        var isFirst: Bool
+        var isLast: Bool
+        /// The whole convolution's, padded.
+        var kernel: Once<FoldedKernel>
+    }
+
+    /// A value that is made when it is first asked for.
+    private final class Once<Value> {
+        private var value: Value?
+
+        func get(_ make: () throws -> Value) rethrows -> Value {
+            if let value { return value }
+            let made = try make()
+            value = made
+            return made
+        }
     }
 
     /// The image as it is, plain, in the maps' element type.
@@ -187,13 +223,14 @@ extension Planner {
 
     private mutating func appendConvolution(
         _ convolution: FusedConvolution, _ geometry: Convolution, _ padding: ChannelPadding, from: Int, to result: Int,
-        layer: Layer, index: Int
+        layer: Layer, index: Int, part: Part? = nil
     ) {
         let (shape, outputShape) = (shapes[layer.inputs[0]], shapes[layer.output])
         let gate = convolution.gate.map { source($0, as: .float32) }
         steps.append(
             Step(label: layer.label, touches: [from, result] + (gate.map { [$0] } ?? [])) { plan, views, weights in
-                let kernel = try weights(index)
+                func whole() throws -> FoldedKernel { padding.pad(try weights(index), groups: geometry.groups) }
+                let kernel = try part.map { try $0.kernel.get(whole).part($0.channels, hasBias: $0.isLast) } ?? whole()
                 let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
                 var step = CInferenceConvolution()
                 (step.source, step.destination) = (views[from], views[result])
@@ -202,21 +239,20 @@ extension Planner {
                 step.stride = Int32(window.stride)
                 (step.pad_top, step.pad_left) = (Int32(window.padding.top), Int32(window.padding.left))
                 (step.pad_bottom, step.pad_right) = (Int32(window.padding.bottom), Int32(window.padding.right))
-                step.activation = convolution.activation.code
-                step.accumulates = convolution.residual == nil ? 0 : 1
+                step.activation = part?.isLast == false ? Activation?.none.code : convolution.activation.code
+                step.accumulates = convolution.residual == nil && part?.isFirst != false ? 0 : 1
                 if let gate { (step.gated, step.gate) = (1, views[gate]) }
                 let kind =
                     (convolution.isTransposed ? "transposed " : "conv ")
                     + "\(window.kernelHeight)x\(window.kernelWidth)"
                 let positions = Double(convolution.isTransposed ? shape.area : outputShape.area)
                 let work = 2e-9 * Double(kernel.weights.count) * positions
-                let padded = padding.pad(kernel, groups: geometry.groups)
                 let winograd =
                     step.source.type == CInferenceFloat32
                     && WinogradPolicy.applies(
-                        window, inputs: padding.inputs, outputs: padding.outputs, groups: padding.groups)
-                try padded.weights.withUnsafeBufferPointer { weights in
-                    try padded.bias.withUnsafeBufferPointer { bias in
+                        window, inputs: Int(step.source.channels), outputs: padding.outputs, groups: padding.groups)
+                try kernel.weights.withUnsafeBufferPointer { weights in
+                    try kernel.bias.withUnsafeBufferPointer { bias in
                         (step.weights, step.bias) = (weights.baseAddress, bias.baseAddress)
                         func append(optional: Bool) throws -> Bool {
                             try plan.append(label: layer.label, kind: kind, gigaFLOP: work, optional: optional) {

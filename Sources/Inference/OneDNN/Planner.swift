@@ -14,7 +14,7 @@ struct Planner {
 
     let block = Int(cinference_block())
     let layers: [Layer]
-    private let kernelSizes: [Int: [Int]]
+    let kernelSizes: [Int: [Int]]
     let shapes: [TensorShape]
     let output: Int
     /// The element type of maps.
