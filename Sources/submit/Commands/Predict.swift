@@ -19,6 +19,8 @@ struct Predict: AsyncParsableCommand {
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0
               submit predict --checkpoint fold*.ckpt --images test --maps maps/test \\
                 --size 1024 --tta hflip
+              submit predict --checkpoint fold0.ckpt --images val --maps maps/val \\
+                --precision bf16 --check-precision --truth val.json
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0 \\
                 --engine onnxruntime --onnxruntime lib/libonnxruntime.so
             """)
@@ -59,6 +61,14 @@ struct Predict: AsyncParsableCommand {
     @Flag(name: .long, help: "Time each layer on the first image, print a table, and stop.")
     var profile = false
 
+    @Flag(
+        name: .long,
+        help: "Run the images in fp32 too, print what the precision changes in maps, boxes and score, and stop.")
+    var checkPrecision = false
+
+    @Option(name: .long, help: ArgumentHelp("Ground truth, for --check-precision.", valueName: "file"))
+    var truth: String?
+
     @Flag(name: .long, help: "Print the resolved configuration, counts and paths, and stop.")
     var dryRun = false
 
@@ -73,6 +83,14 @@ struct Predict: AsyncParsableCommand {
         if dryRun {
             try Output.print(settings.yaml)
             for (path, store) in targets { try Output.print("# \(path) x \(folder.names.count) images -> \(store)") }
+            return
+        }
+        if checkPrecision {
+            for (path, _) in targets {
+                let check = PrecisionCheck(
+                    checkpointPath: path, folder: folder, truth: truth, settings: settings, quiet: common.quiet)
+                try Output.print(try await check.run())
+            }
             return
         }
         if profile {
@@ -93,6 +111,11 @@ struct Predict: AsyncParsableCommand {
                     .badData, "\(failures) images failed and have no map; the others are kept", path: images,
                     nextStep: "mend or remove the images named above and run the same command again"))
         }
+    }
+
+    func validate() throws {
+        if truth != nil, !checkPrecision { throw ValidationError("--truth is for --check-precision") }
+        if checkPrecision, profile { throw ValidationError("--check-precision and --profile exclude each other") }
     }
 
     private func resolved() throws -> Configuration {

@@ -1,0 +1,129 @@
+import Checkpoint
+import Core
+import DBHead
+import Dataset
+import Foundation
+import Geometry
+import Imaging
+import Inference
+import Maps
+import Metrics
+import PostProc
+import Submission
+
+/// A precision beside fp32 on the same images: maps, boxes and, with truth, the score with its interval.
+struct PrecisionCheck {
+    let checkpointPath: String
+    let folder: ImageFolder
+    let truth: String?
+    let settings: Configuration
+    let quiet: Bool
+
+    /// What the maps of one image differ by.
+    fileprivate struct Difference {
+        var most: Float = 0
+        var sum = 0.0
+        /// Pixels that are text by one map and not by the other.
+        var crossing = 0
+        var pixels = 0
+    }
+
+    /// Runs both networks over all images.
+    ///
+    /// - Returns: tables to print.
+    /// - Throws: `CommandError` where the precision to check is fp32 itself; an image's errors.
+    func run() async throws -> String {
+        guard settings.precision != .fp32 else {
+            throw CommandError(
+                Diagnosis(
+                    .usage, "--check-precision compares a precision with fp32", found: "precision fp32",
+                    nextStep: "name the one to check, such as --precision bf16"))
+        }
+        var plain = settings
+        plain.precision = .fp32
+        let checkpoint = try Checkpoint(path: checkpointPath)
+        let passes = try [plain, settings].map {
+            ForwardPass(
+                detector: try $0.detector(for: checkpoint), side: settings.size,
+                views: settings.tta.compactMap(View.init))
+        }
+        let options = settings.resolvedPostprocess
+        var progress = Progress("check", total: folder.names.count, quiet: quiet)
+        var difference = Difference()
+        var sets: [[ImageAnnotation]] = [[], []]
+        for (index, name) in folder.names.enumerated() {
+            try Task.checkCancellation()
+            let image = try ImageFile.decode(path: folder.path(of: name))
+            let geometry = Letterbox(imageWidth: image.width, imageHeight: image.height, side: settings.size)
+            let canvas = try letterbox(image, geometry)
+            let maps = try passes.map { try $0.run([canvas])[0] }
+            difference.add(maps[0].values, maps[1].values, thresh: Float(options.thresh))
+            for (position, map) in maps.enumerated() {
+                let map = ImageMap(
+                    imageName: name, imageWidth: image.width, imageHeight: image.height, inverse: geometry.inverse,
+                    map: map)
+                sets[position].append(
+                    ImageAnnotation(
+                        name: name, width: image.width, height: image.height, words: try detect(map, options: options)))
+            }
+            progress.update(index + 1)
+        }
+        progress.finish()
+        return try await report(difference, sets.map { AnnotationSet($0) })
+    }
+
+    private func report(_ difference: Difference, _ sets: [AnnotationSet]) async throws -> String {
+        let width = settings.resolvedThreads
+        let name = settings.precision.rawValue
+        let agreement = try await scoreSet(
+            truth: sets[0], predictions: sets[1], options: ScoringOptions(metric: .clevalLeaderboard), width: width)
+        let counts = sets.map { $0.images.reduce(0) { $0 + $1.words.count } }
+        let equal = zip(sets[0].images, sets[1].images).reduce(0) { sum, pair in
+            let polygons = Set(pair.0.words.map(\.polygon))
+            return sum + pair.1.words.count { polygons.contains($0.polygon) }
+        }
+        func share(_ part: Int, of whole: Int) -> String {
+            String(format: "%.4f%%", 100 * Double(part) / Double(max(whole, 1)))
+        }
+        var table = TextTable("\(name) beside fp32", "")
+        table.add("images", "\(folder.names.count)")
+        table.add("largest difference of a pixel", String(format: "%.6f", difference.most))
+        table.add(
+            "mean difference of a pixel", String(format: "%.6f", difference.sum / Double(max(difference.pixels, 1))))
+        table.add(
+            "pixels on the other side of thresh \(settings.postprocess.thresh)",
+            "\(difference.crossing) (\(share(difference.crossing, of: difference.pixels)))")
+        table.add("boxes, fp32 and \(name)", "\(counts[0]) and \(counts[1])")
+        table.add("boxes equal to the last coordinate", "\(equal) (\(share(equal, of: counts[1])))")
+        table.add("pooled H of \(name) against fp32's boxes", String(format: "%.6f", agreement.pooled.hmean))
+        guard let truth else { return table.text }
+        return table.text + "\n\n" + (try await comparison(sets, name, truth, width))
+    }
+
+    private func comparison(_ sets: [AnnotationSet], _ name: String, _ path: String, _ width: Int) async throws
+        -> String
+    {
+        let truth = try AnnotationFile.read(path: path)
+        var files: [ScoredFile] = []
+        for (label, set) in zip(["fp32", name], sets) {
+            let score = try await scoreSet(
+                truth: truth, predictions: set, options: ScoringOptions(metric: .clevalLeaderboard), width: width)
+            files.append(ScoredFile(path: label, score: score, predictions: set, truth: truth))
+        }
+        return ComparisonTable(
+            files, metric: .clevalLeaderboard, bootstrap: BootstrapOptions(draws: 2_000, seed: 0), moved: 5
+        ).text
+    }
+}
+
+extension PrecisionCheck.Difference {
+    fileprivate mutating func add(_ one: [Float], _ other: [Float], thresh: Float) {
+        for (first, second) in zip(one, other) {
+            let apart = abs(first - second)
+            most = max(most, apart)
+            sum += Double(apart)
+            if (first > thresh) != (second > thresh) { crossing += 1 }
+        }
+        pixels += one.count
+    }
+}
