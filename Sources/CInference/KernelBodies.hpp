@@ -479,40 +479,52 @@ static void upsample(const MapArguments &a) {
     });
 }
 
+/// Adds one source's taps to a row of sums. The three rows of taps are added once a small pixel, for each column of
+/// the kernel; an upsampled pixel takes its neighbours' sums where it stands at the small pixel's edge.
+static void addTaps(const TapSumArguments &a, int source, int64_t block, int64_t y, float *sums) {
+    const int64_t factor = a.factors[source], height = a.height / factor, width = a.width / factor;
+    const Element *rows[9];
+    for (int tap = 0; tap < 9; ++tap) {
+        const int64_t row = y + tap / 3 - 1;
+        rows[tap] = row < 0 || row >= a.height
+            ? nullptr
+            : elements(a.sources[source]) + ((tap * a.blocks + block) * height + row / factor) * width * blockSize;
+    }
+    auto column = [&](int dx, int64_t x) {
+        Vector sum{};
+        for (int dy = 0; dy < 9; dy += 3)
+            if (rows[dy]) sum += load(rows[dy + dx] + x * blockSize);
+        return sum;
+    };
+    auto add = [](float *to, Vector value) { store(to, load(to) + value); };
+    // Right taps of the pixel before, left taps of the one after.
+    Vector left{}, middle = column(1, 0), right = column(2, 0);
+    for (int64_t x = 0; x < width; ++x) {
+        const bool isLast = x + 1 == width;
+        const Vector own = column(0, x), rightAfter = isLast ? Vector{} : column(2, x + 1);
+        float *to = sums + x * factor * blockSize;
+        if (factor == 1) {
+            add(to, left + middle + rightAfter);
+        } else {
+            add(to, left + middle + right);
+            const Vector inner = own + middle + right;
+            for (int64_t i = 1; i + 1 < factor; ++i) add(to + i * blockSize, inner);
+            add(to + (factor - 1) * blockSize, own + middle + rightAfter);
+        }
+        left = own;
+        right = rightAfter;
+        if (!isLast) middle = column(1, x + 1);
+    }
+}
+
 static void tapSum(const TapSumArguments &a) {
+    const int64_t row = int64_t(a.width) * blockSize;
     parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
-        const int64_t block = task / a.height, y = task % a.height;
-        Element *destination = elements(a.destination) + task * a.width * blockSize;
-        // The row that each tap reads; null beyond the border.
-        const Element *rows[mostTapSources][9];
-        for (int s = 0; s < a.count; ++s) {
-            const int64_t height = a.height / a.factors[s], width = a.width / a.factors[s];
-            for (int tap = 0; tap < 9; ++tap) {
-                const int64_t row = y + tap / 3 - 1;
-                rows[s][tap] = row < 0 || row >= a.height ? nullptr
-                    : elements(a.sources[s]) + (((tap * a.blocks + block) * height) + row / a.factors[s]) * width * blockSize;
-            }
-        }
-        // The small pixel under column x of each source, and where in it the column stands.
-        int pixel[mostTapSources] = {}, phase[mostTapSources] = {};
-        for (int x = 0; x < a.width; ++x) {
-            Vector total{};
-            for (int s = 0; s < a.count; ++s) {
-                const int left = x == 0 ? -1 : pixel[s] - (phase[s] == 0), middle = pixel[s];
-                const int right = x + 1 == a.width ? -1 : middle + (phase[s] + 1 == a.factors[s]);
-                for (int dy = 0; dy < 9; dy += 3) {
-                    if (!rows[s][dy]) continue;
-                    if (left >= 0) total += load(rows[s][dy] + left * blockSize);
-                    total += load(rows[s][dy + 1] + middle * blockSize);
-                    if (right >= 0) total += load(rows[s][dy + 2] + right * blockSize);
-                }
-                if (++phase[s] == a.factors[s]) {
-                    phase[s] = 0;
-                    ++pixel[s];
-                }
-            }
-            store(destination + x * blockSize, total);
-        }
+        float *sums = a.rows + threadIndex() * row;
+        for (int64_t i = 0; i < row; i += blockSize) store(sums + i, Vector{});
+        for (int s = 0; s < a.count; ++s) addTaps(a, s, task / a.height, task % a.height, sums);
+        Element *destination = elements(a.destination) + task * row;
+        for (int64_t i = 0; i < row; i += blockSize) store(destination + i, load(sums + i));
     });
 }
 

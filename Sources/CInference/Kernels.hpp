@@ -82,6 +82,7 @@ struct TapSumArguments {
     int factors[mostTapSources];
     int count;
     void *destination;
+    float *rows;  // width * block a thread
     int blocks, height, width, threads;
 };
 

@@ -57,14 +57,15 @@ private:
 
 class TapSumStep final : public Step {
 public:
-    explicit TapSumStep(const CInferenceTapSum &step) : step(step), own(kernelsFor(step.destination)) {
+    TapSumStep(const CInferenceTapSum &step, const CInferencePlan &plan)
+        : step(step), own(kernelsFor(step.destination)), threads(plan.threads) {
         if (step.count < 1 || step.count > mostTapSources) throw Unsupported("a sum of more sources than there is room for");
         implementation = std::string("tap_sum:") + own.name;
     }
 
     void execute(const Run &run) override {
         const auto &to = step.destination;
-        TapSumArguments arguments{{}, {}, step.count, run.at(to), to.channels / kernels().block, to.height, to.width,
+        TapSumArguments arguments{{}, {}, step.count, run.at(to), reinterpret_cast<float *>(run.scratch), to.channels / own.block, to.height, to.width,
                                   run.threads};
         for (int s = 0; s < step.count; ++s) {
             arguments.sources[s] = run.at(step.sources[s]);
@@ -73,15 +74,20 @@ public:
         own.tapSum(arguments);
     }
 
+    size_t scratchBytes() const override {
+        return sizeof(float) * size_t(step.destination.width) * size_t(own.block) * size_t(threads);
+    }
+
 private:
     CInferenceTapSum step;
     const Kernels &own;
+    int threads;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> cinference::makeTapSum(const CInferenceTapSum &step) {
-    return std::make_unique<TapSumStep>(step);
+std::unique_ptr<Step> cinference::makeTapSum(const CInferenceTapSum &step, const CInferencePlan &plan) {
+    return std::make_unique<TapSumStep>(step, plan);
 }
 
 std::unique_ptr<Step> cinference::makeMapStep(const CInferenceMapStep &step) {

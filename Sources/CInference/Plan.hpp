@@ -91,7 +91,7 @@ std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const C
 std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step);
 std::unique_ptr<Step> makeExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);
-std::unique_ptr<Step> makeTapSum(const CInferenceTapSum &step);
+std::unique_ptr<Step> makeTapSum(const CInferenceTapSum &step, const CInferencePlan &plan);
 
 }  // namespace cinference
 

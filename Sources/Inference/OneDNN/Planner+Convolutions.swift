@@ -120,22 +120,79 @@ extension Planner {
     /// is some forty times slower.
     private mutating func appendTransposed(_ convolution: FusedConvolution, _ stride: Int, _ layer: Layer, _ index: Int)
     {
+        let phases = appendPhases(convolution, stride, layer, index)
+        appendShuffle(phases.tensor, stride, phases.channels, layer)
+    }
+
+    /// The transposed convolution at `index` and the one after it where that alone reads it and makes few channels.
+    ///
+    /// Each pixel of the first's phases is a pixel of its own to the second: a 1x1 convolution of all phases, zero
+    /// between them, and one shuffle. The large map between the two never is in memory.
+    mutating func appendTransposedPair(at index: Int) -> Bool {
+        guard index + 1 < layers.count, case .convolution(let one) = layers[index].kind,
+            case .convolution(let two) = layers[index + 1].kind, case .transposed(_, _, let inner) = one.kernel,
+            case .transposed(_, _, let outer) = two.kernel, layers[index + 1].inputs == [layers[index].output],
+            lastUse[layers[index].output] == index + 1, one.isPlain, two.isPlain
+        else { return false }
+        let (stride, outputs) = (inner * outer, shapes[layers[index + 1].output].channels)
+        guard stride * stride * outputs <= block else { return false }
+        let first = appendPhases(one, inner, layers[index], index)
+        let layer = layers[index + 1]
+        let middle = newTensor(
+            channels: stride * stride * outputs, shapes[layers[index].inputs[0]],
+            layer.output == output ? .float32 : type(of: first.tensor))
+        let inputs = placement.tensors[first.tensor].padded
+        let padding = ChannelPadding(inputs: inputs, outputs: block, groups: 1)
+        appendConvolution(
+            two, Convolution(weight: ""), padding, from: first.tensor, to: middle, layer: layer, index: index + 1
+        ) { kernel in
+            let sources = kernel.shape[1]
+            var both = FoldedKernel(
+                weights: [Float](repeating: 0, count: stride * stride * outputs * inputs), bias: [],
+                shape: [stride * stride * outputs, inputs, 1, 1])
+            for phase in 0..<stride * stride {
+                let (y, x) = (phase / stride, phase % stride)
+                let (from, to) = (y / outer * inner + x / outer, y % outer * outer + x % outer)
+                for output in to * outputs..<(to + 1) * outputs {
+                    let target = both.bias.count * inputs + from * first.channels
+                    for source in 0..<sources {
+                        both.weights[target + source] = kernel.weights[output * sources + source]
+                    }
+                    both.bias.append(kernel.bias[output])
+                }
+            }
+            return both
+        }
+        appendShuffle(middle, stride, outputs, layer)
+        return true
+    }
+
+    /// A 1x1 convolution to every phase of a transposed convolution's result, and how far apart the phases stand.
+    private mutating func appendPhases(
+        _ convolution: FusedConvolution, _ stride: Int, _ layer: Layer, _ index: Int
+    ) -> (tensor: Int, channels: Int) {
         let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
         let outputs = shapes[layer.output].channels
         // Phases of a block or more begin at a block of their own; smaller ones stand close together.
         let phaseChannels = outputs < block ? outputs : padded(outputs)
         let phases = stride * stride
         // The network's result is not rounded.
-        let isLast = layer.output == output
-        let middle = newTensor(channels: phases * phaseChannels, shape, isLast ? .float32 : type(of: from))
+        let type = layer.output == output ? .float32 : type(of: from)
+        let tensor = newTensor(channels: phases * phaseChannels, shape, type)
         let padding = ChannelPadding(
             inputs: padded(shape.channels), outputs: padded(phases * phaseChannels), groups: 1,
             phases: phases, phaseChannels: phaseChannels)
         appendConvolution(
-            convolution, Convolution(weight: ""), padding, from: from, to: middle, layer: layer, index: index)
-        let result = isLast ? outputTensor() : destination(layer.output, type(of: from))
+            convolution, Convolution(weight: ""), padding, from: from, to: tensor, layer: layer, index: index)
+        return (tensor, phaseChannels)
+    }
+
+    private mutating func appendShuffle(_ phases: Int, _ stride: Int, _ phaseChannels: Int, _ layer: Layer) {
+        let isLast = layer.output == output
+        let result = isLast ? outputTensor() : destination(layer.output, type(of: phases))
         if isLast { tensors[layer.output] = result }
-        appendMap(CInferenceShuffle, "shuffle x\(stride)", [middle], result, layer.label) { step in
+        let outputs = shapes[layer.output].channels
+        appendMap(CInferenceShuffle, "shuffle x\(stride)", [phases], result, layer.label) { step in
             (step.factor, step.phase_channels) = (Int32(stride), Int32(phaseChannels))
             step.channels = Int32(outputs)
         }
@@ -223,13 +280,16 @@ extension Planner {
 
     private mutating func appendConvolution(
         _ convolution: FusedConvolution, _ geometry: Convolution, _ padding: ChannelPadding, from: Int, to result: Int,
-        layer: Layer, index: Int, part: Part? = nil
+        layer: Layer, index: Int, part: Part? = nil, reshaped: ((FoldedKernel) -> FoldedKernel)? = nil
     ) {
         let (shape, outputShape) = (shapes[layer.inputs[0]], shapes[layer.output])
         let gate = convolution.gate.map { source($0, as: .float32) }
         steps.append(
             Step(label: layer.label, touches: [from, result] + (gate.map { [$0] } ?? [])) { plan, views, weights in
-                func whole() throws -> FoldedKernel { padding.pad(try weights(index), groups: geometry.groups) }
+                func whole() throws -> FoldedKernel {
+                    let kernel = try weights(index)
+                    return padding.pad(reshaped?(kernel) ?? kernel, groups: geometry.groups)
+                }
                 let kernel = try part.map { try $0.kernel.get(whole).part($0.channels, hasBias: $0.isLast) } ?? whole()
                 let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
                 var step = CInferenceConvolution()
@@ -245,8 +305,9 @@ extension Planner {
                 let kind =
                     (convolution.isTransposed ? "transposed " : "conv ")
                     + "\(window.kernelHeight)x\(window.kernelWidth)"
-                let positions = Double(convolution.isTransposed ? shape.area : outputShape.area)
-                let work = 2e-9 * Double(kernel.weights.count) * positions
+                let inputs = (part?.channels.count ?? shape.channels) / geometry.groups
+                let taps = window.kernelHeight * window.kernelWidth
+                let work = 2e-9 * Double(taps * inputs * outputShape.channels) * Double(outputShape.area)
                 let winograd =
                     step.source.type == CInferenceFloat32
                     && WinogradPolicy.applies(

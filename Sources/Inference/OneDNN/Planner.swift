@@ -20,7 +20,7 @@ struct Planner {
     /// The element type of maps.
     let precision: ElementType
     /// The last layer that reads each value of the graph.
-    private var lastUse: [Int: Int] = [:]
+    private(set) var lastUse: [Int: Int] = [:]
     var placement = TensorPlacement()
     /// The tensor of each value of the graph.
     var tensors: [Int: Int] = [:]
@@ -53,6 +53,8 @@ struct Planner {
         while index < layers.count {
             if let (expansion, depthwise, geometry) = planner.expandedDepthwise(at: index) {
                 planner.append(expansion, depthwise, geometry, at: index)
+                index += 2
+            } else if planner.appendTransposedPair(at: index) {
                 index += 2
             } else {
                 planner.append(layerAt: index)
