@@ -6,15 +6,15 @@ import Metrics
 /// image's H is higher with it than without, given the best that was found for the others. That best is an optimum of single
 /// changes: from all candidates on, the lowest score first, each is dropped or taken back where that raises H, until none
 /// does. A decision's weight is by how much H falls where it is taken otherwise.
-struct KeepTargets: Sendable, Equatable {
-    let isKept: [Bool]
-    let weights: [Double]
+package struct KeepTargets: Sendable, Equatable {
+    package let isKept: [Bool]
+    package let weights: [Double]
 
     /// - Parameters:
     ///   - pairs: the truth against the candidates.
     ///   - scores: one a candidate; of equal ones the first is looked at first.
     /// - Complexity: O(rounds · candidates · the cost of a score), a few rounds.
-    init(_ pairs: ImagePairs, scores: [Double]) {
+    package init(_ pairs: ImagePairs, scores: [Double]) {
         var isKept = [Bool](repeating: true, count: scores.count)
         func hmean() -> Double { pairs.score(keeping: isKept.indices.filter { isKept[$0] }).rates.hmean }
         var best = hmean()
