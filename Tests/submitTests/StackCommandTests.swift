@@ -95,7 +95,7 @@ import Testing
             ("\"threshold\": ", "\"threshold\": 7", "broken.json:threshold"),
             ("\"iou\": 0.5", "\"iou\": \"half\"", "broken.json:candidates.iou"),
             ("\"adopted\": ", "\"adopted\": 0, \"was\": ", "broken.json:evidence.adopted"),
-            ("\"precision\": \"fp32\"", "\"precision\": 32", "broken.json:sources[0].provenance"),
+            ("\"precision\": \"", "\"precision\": 32, \"was\": \"", "broken.json:sources[0].provenance"),
         ] {
             let broken = text.replacingOccurrences(of: old, with: new)
             try #require(broken != text, "\(old) is in the model")

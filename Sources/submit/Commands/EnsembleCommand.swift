@@ -26,8 +26,8 @@ struct EnsembleCommand: AsyncParsableCommand {
               submit ensemble --all --truth val.json fold?.json --top 20
               submit ensemble --method wbf --iou 0.6 --votes 2 --weights oof \\
                 --truth val.json fold?.json --csv wbf.csv
-              submit ensemble --weights oof --truth val.json --oof-files val?.json \\
-                -- test?.json --csv vote.csv
+              submit ensemble test?.json --csv vote.csv --weights oof \\
+                --truth val.json --oof-files val?.json
               submit ensemble --maps maps/fold0 maps/fold1 \\
                 --thresh 0.22 --box-thresh 0.25 --csv mean.csv
             """)
