@@ -148,6 +148,8 @@ import Testing
         ([], "name the --truth"), (["--truth", "t", "--csv", "x.csv"], "--csv goes with --apply"),
         (["--apply", "m", "--csv", "x", "--thresh", "0.3"], "--thresh goes with training"),
         (["--apply", "m", "--csv", "x", "--truth", "t"], "--truth goes with training"),
+        (["--apply", "m", "--csv", "x", "--metric", "iou"], "--metric goes with training"),
+        (["--apply", "m", "--csv", "x", "--model", "trees"], "--model goes with training"),
         (["--apply", "m"], "--csv, --json"), (["--truth", "t", "--k", "2"], "--k must be 3 or more"),
         (["--truth", "t", "--folds", "f", "--k", "5"], "--k deals"), (["--truth", "t", "--iou", "0"], "--iou"),
         (["--truth", "t", "--bootstrap", "0"], "--bootstrap"), (["--truth", "t", "--seed", "-1"], "--seed"),

@@ -19,7 +19,7 @@ struct StackCommand: AsyncParsableCommand {
             regression and boosted trees learn from their scores, each map's mean and spread inside, shape, votes and \
             neighbours which of them raise an image's H. Every figure is out of fold: nothing that chose or trained has \
             seen the image's fold. A model is adopted where the 95% interval of its paired difference to the best single \
-            source lies above 0.
+            source lies above 0; the interval counts the images, not how they were dealt, so try another --seed too.
 
             Examples:
               submit stack --maps maps/val/fold0 maps/val/fold1 maps/val/fold2 \\
@@ -89,7 +89,8 @@ struct StackCommand: AsyncParsableCommand {
             [
                 ("--truth", truth != nil), ("--folds", folds != nil), ("--k", count != nil), ("--seed", seed != nil),
                 ("--groups", grouping.groups != nil), ("--bootstrap", bootstrap != nil), ("--iou", iou != nil),
-                ("--output", modelPath != nil), ("--config", configFile.config != nil),
+                ("--output", modelPath != nil), ("--config", configFile.config != nil), ("--model", model != .best),
+                ("--metric", scoring.metric != .clevalLeaderboard), ("--format", form.format != .table),
             ] + postprocess.given.map { ($0, true) }
         if apply != nil {
             if let (name, _) = training.first(where: \.1) {
