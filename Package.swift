@@ -72,6 +72,10 @@ let package = Package(
         module("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Metrics", "CClipper"]),
         module("Sweep", ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission", "Yams"]),
 
+        module(
+            "Stacking",
+            ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Ensemble", "Sweep"]),
+
         // What was submitted and what it scored: needs neither wing but the reader of CSVs.
         module("Ledger", ["Core", "Dataset", "Submission", .product(name: "GRDB", package: "GRDB.swift")]),
 
@@ -80,8 +84,8 @@ let package = Package(
             dependencies: [
                 "Core", "Dataset", "Geometry", "Imaging", "Checkpoint", "Inference", "ONNX", "ONNXRuntime", "Backbone",
                 "DBHead", "Maps",
-                "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Ledger",
-                "Yams",
+                "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Stacking",
+                "Ledger", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -104,6 +108,9 @@ let package = Package(
         tests("Submission", ["Core", "Geometry", "Dataset", "Archive"]),
         tests("Ensemble", ["Core", "Geometry", "Dataset", "Maps", "Submission", "Metrics"]),
         tests("Sweep", ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission"]),
+        tests(
+            "Stacking",
+            ["Core", "Geometry", "Dataset", "Maps", "PostProc", "Metrics", "Submission", "Ensemble", "Sweep"]),
         tests("Ledger", ["Core"]),
         tests("submit", ["Core"]),
     ],

@@ -2,14 +2,14 @@ import Dataset
 import Geometry
 
 /// One source's detection on an image.
-struct Detection: Sendable {
-    let polygon: Polygon
-    let score: Double
+package struct Detection: Sendable {
+    package let polygon: Polygon
+    package let score: Double
     /// The source's number, and the detection's number in its file.
-    let source, index: Int
-    let weight: Double
+    package let source, index: Int
+    package let weight: Double
     /// Where in its image's list it stands, in (0,1).
-    let place: Double
+    package let place: Double
 
     /// Polygon IoU; identical polygons overlap fully even without an area.
     func iou(with other: Detection) -> Double {
@@ -17,7 +17,7 @@ struct Detection: Sendable {
     }
 
     /// All sources' detections on one image; a word without a score counts as 1.
-    static func all(on name: String, _ sources: [ImageAnnotation?], weights: [Double]) throws -> [Detection] {
+    package static func all(on name: String, _ sources: [ImageAnnotation?], weights: [Double]) throws -> [Detection] {
         var detections: [Detection] = []
         for (source, image) in sources.enumerated() {
             guard let words = image?.words else { continue }

@@ -1,14 +1,14 @@
 import Geometry
 
 /// The polygon that stands for a group.
-struct Representation {
-    let polygon: Polygon
+package struct Representation {
+    package let polygon: Polygon
     /// Whether a mean or a union was asked for but could not be made.
     let fellBack: Bool
 
     /// - Parameter members: by descending score, ties in source order.
     /// - Precondition: `members` is not empty.
-    init(_ members: [Detection], as choice: PolygonCombination.Representative) throws {
+    package init(_ members: [Detection], as choice: PolygonCombination.Representative) throws {
         switch choice {
         case .best:
             polygon = members[0].polygon

@@ -1,12 +1,12 @@
 import Geometry
 
 /// The detections of one image in groups, by the rule that `PolygonVote` states.
-struct VoteGrouping {
+package struct VoteGrouping {
     /// In founding order; members by descending score (ties: source order), so the founder is the first.
-    private(set) var groups: [[Detection]] = []
+    package private(set) var groups: [[Detection]] = []
 
     /// - Complexity: for *n* detections a source O(*n* log *n*), where boxes overlap few others.
-    init(_ detections: [Detection], sourceCount: Int, iou: Double) {
+    package init(_ detections: [Detection], sourceCount: Int, iou: Double) {
         let byRank = detections.sorted {
             ($1.score, $0.source, $0.index) < ($0.score, $1.source, $1.index)
         }

@@ -2,7 +2,8 @@ import Core
 
 /// The maps of several stores as one source, such as those of each fold's held-out images.
 public struct JoinedMaps: MapSource {
-    private let stores: [MapStore]
+    /// In the order given.
+    public let stores: [MapStore]
     private let storeOf: [String: Int]
 
     /// - Throws: `MapsError` (65) where two stores have a map of the same image.

@@ -50,7 +50,7 @@ public struct MapProvenance: Sendable, Equatable {
     }
 
     /// Reads `json`; nil where a member is missing or of another kind.
-    init?(json: JSONObject) {
+    public init?(json: JSONObject) {
         guard let checkpoint = json["checkpoint"]?.string, let sha256 = json["checkpoint_sha256"]?.string,
             let architecture = json["architecture"]?.string, let size = json["size"],
             size == .null || size.int.map({ $0 > 0 }) == true, let preprocessing = json["preprocessing"]?.string,

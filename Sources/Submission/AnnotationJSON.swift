@@ -142,6 +142,11 @@ private struct AnnotationJSONReader {
             }
         }
         try parser.end()
+        if !hasImages, extras["format"]?.string == PredictionSidecar.format {
+            throw SubmissionError.badData(
+                "a sidecar, which says what made a CSV, and no predictions", path: path,
+                nextStep: "name the CSV beside it, without .json")
+        }
         try require(hasImages, start, "no \"images\"", expected: Self.shape)
         var notes: [String] = []
         if wordsWithoutPoints > 0 { notes.append("\(wordsWithoutPoints) words without points were skipped") }

@@ -29,6 +29,8 @@ public enum CandidateFiles {
     ///     maps' own.
     ///   - folder: created where missing.
     ///   - style: quoting and the form of an empty image.
+    ///   - sources: the stores behind `maps`, for the sidecars: each CSV's has its settings and, as local score, its mean
+    ///     H; nil writes none.
     ///   - overwrite: whether files with other contents are replaced.
     ///   - width: how many images are worked on side by side.
     ///   - progress: called with the number of images done, for display.
@@ -37,7 +39,8 @@ public enum CandidateFiles {
     ///   `FileError` (73). Files are written after all boxes are there.
     public static func write(
         _ points: [SweepResult.Scored], from maps: any MapSource, order: [String]? = nil, to folder: String,
-        style: CSVStyle = CSVStyle(), overwrite: Bool = false, width: Int, progress: (Int) -> Void = { _ in }
+        style: CSVStyle = CSVStyle(), sources: [PredictionSidecar.Source]? = nil, overwrite: Bool = false, width: Int,
+        progress: (Int) -> Void = { _ in }
     ) async throws -> [Written] {
         let names = order ?? maps.imageNames
         let present = Set(maps.imageNames)
@@ -56,7 +59,17 @@ public enum CandidateFiles {
             let set = AnnotationSet(zip(names, images).map { ImageAnnotation(name: $0, words: $1[number]) })
             let text = try SubmissionCSV.text(of: set, order: names, style: style)
             let path = (folder.isEmpty ? "" : folder + "/") + name(point, of: points) + ".csv"
+            let sidecar = sources.map {
+                PredictionSidecar(
+                    command: "sweep", settings: point.setting.resolved.json, sources: $0,
+                    localScore: point.mean.hmean)
+            }
+            if !overwrite {
+                try AtomicFile.stands(text, at: path)
+                try sidecar?.check(beside: path, contents: text)
+            }
             try AtomicFile.write(text, to: path, overwrite: overwrite)
+            try sidecar?.write(beside: path, contents: text, overwrite: overwrite)
             let digest = SHA256.hexDigest(of: text)
             let twin = firstWith[digest]
             if twin == nil { firstWith[digest] = path }

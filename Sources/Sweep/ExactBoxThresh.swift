@@ -49,7 +49,7 @@ public struct BoxThreshCurve: Sendable, Equatable {
     /// Merges the images' steps.
     ///
     /// - Complexity: O(boxes · images).
-    init(_ images: [ImageSteps], options: ScoringOptions, target: SweepConfiguration.Target) {
+    package init(_ images: [ImageSteps], options: ScoringOptions, target: SweepConfiguration.Target) {
         var places = [Int](repeating: 0, count: images.count)
         var current = images.map { $0.scores[0] }
         var boxes = images.reduce(0) { $0 + $1.boxes[0] }
@@ -102,7 +102,7 @@ public struct BoxThreshCurve: Sendable, Equatable {
 }
 
 /// One image's score as a function of `box_thresh`.
-struct ImageSteps: Sendable {
+package struct ImageSteps: Sendable {
     /// The distinct scores of its boxes, ascending.
     private(set) var leaving: [Double] = []
     /// What holds up to each of `leaving`, and after the last.
@@ -111,11 +111,20 @@ struct ImageSteps: Sendable {
 
     /// Lets the boxes below `maxCandidates` leave one score after the other.
     init(_ candidates: [Candidate], _ pairs: ImagePairs, maxCandidates: Int) {
-        var kept = candidates.indices.filter { candidates[$0].contourIndex < maxCandidates }
-        leaving = Set(kept.map { candidates[$0].score }).sorted()
+        self.init(
+            candidates.map(\.score), keeping: candidates.indices.filter { candidates[$0].contourIndex < maxCandidates },
+            pairs)
+    }
+
+    /// Lets detections leave one score after the other, the lowest first.
+    ///
+    /// - Parameter kept: which of them there are at first; nil is all.
+    package init(_ scores: [Double], keeping kept: [Int]? = nil, _ pairs: ImagePairs) {
+        var kept = kept ?? Array(scores.indices)
+        leaving = Set(kept.map { scores[$0] }).sorted()
         for score in leaving {
             append(kept, pairs)
-            kept.removeAll { candidates[$0].score == score }
+            kept.removeAll { scores[$0] == score }
         }
         append(kept, pairs)
     }

@@ -66,7 +66,7 @@ extension SweepRun {
     public func outOfFold(
         _ folds: [(name: String, images: [String])], result: SweepResult, width: Int, progress: (Int) -> Void = { _ in }
     ) async throws -> OutOfFold {
-        let images = try images(of: folds)
+        let images = try FoldImages.checked(folds, imageNames: imageNames, label: maps.label)
         guard let optimistic = result.ranked.first else {
             throw SweepError.badData("no point has a score to choose by", path: maps.label)
         }
@@ -94,36 +94,6 @@ extension SweepRun {
         return OutOfFold(
             folds: found, honest: SetScore(images: all, options: options), optimistic: optimistic,
             sweptParameters: result.sweptParameters)
-    }
-
-    /// Each fold's images that are scored, in their order.
-    private func images(of folds: [(name: String, images: [String])]) throws -> [[String]] {
-        var foldOf: [String: String] = [:]
-        let scored = Set(imageNames)
-        for fold in folds {
-            for image in fold.images {
-                if let other = foldOf.updateValue(fold.name, forKey: image) {
-                    throw SweepError.badData(
-                        "folds overlap: what is chosen on one would be scored on the other", path: fold.name,
-                        place: image, found: "the image in \(other) too", expected: "an image in one fold only")
-                }
-            }
-            guard fold.images.contains(where: scored.contains) else {
-                throw SweepError.badData(
-                    "the fold has no image that is scored", path: fold.name,
-                    found: fold.images.first ?? "no images", expected: imageNames.first)
-            }
-        }
-        if let left = imageNames.first(where: { foldOf[$0] == nil }) {
-            throw SweepError.badData(
-                "\(imageNames.count { foldOf[$0] == nil }) images are in no fold", path: maps.label, place: left,
-                expected: "each image in one fold", nextStep: "name all folds")
-        }
-        guard folds.count > 1 else {
-            throw SweepError.badData(
-                "one fold leaves nothing to choose on", path: folds[0].name, expected: "two or more")
-        }
-        return folds.map { $0.images.filter(scored.contains) }
     }
 
     private func scores(

@@ -22,9 +22,10 @@ struct Submit: AsyncParsableCommand {
                 fold4.json --csv vote3.csv
               submit validate vote3.csv --images test
             """,
-        version: "0.1.0",
+        version: Version.text,
         subcommands: [
             Predict.self, Extract.self, Score.self, Compare.self, SweepCommand.self, Select.self, EnsembleCommand.self,
+            StackCommand.self,
             Validate.self, Convert.self, FoldsCommand.self, LedgerCommand.self, Inspect.self, Import.self,
             Export.self, ConfigCommand.self,
         ])

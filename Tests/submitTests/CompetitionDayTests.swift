@@ -8,7 +8,7 @@ import Testing
         let document = try String(contentsOfFile: TestData.repository("docs/competition-day.md"), encoding: .utf8)
         let blocks = document.components(separatedBy: "```sh\n").dropFirst()
             .compactMap { $0.components(separatedBy: "```").first }
-        #expect(blocks.count == 6)
+        #expect(blocks.count == 7)
         try Workplace.with { place in
             for folder in ["data", "maps/val", "maps/test"] {
                 try FileManager.default.createDirectory(
@@ -35,6 +35,7 @@ import Testing
             let shell = try SubmitProcess.shell(blocks.joined(separator: "\n"), in: place.folder)
             #expect(shell.status == 0, "\(shell.stderr)")
             #expect(shell.stdout.contains("out of fold: H "))
+            #expect(try place.text("submissions/stack.csv").split(separator: "\n").count == 13)
             #expect(try place.text("submissions/vote.csv").split(separator: "\n").count == 13)
         }
     }

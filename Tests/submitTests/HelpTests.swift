@@ -5,7 +5,8 @@ import Testing
 /// What `submit` says of itself, and how it answers a command line that is none.
 @Suite struct HelpTests {
     static let verbs = [
-        "predict", "extract", "score", "compare", "sweep", "select", "ensemble", "validate", "convert", "folds",
+        "predict", "extract", "score", "compare", "sweep", "select", "ensemble", "stack", "validate", "convert",
+        "folds",
         "ledger",
         "inspect", "import", "export", "config",
     ]

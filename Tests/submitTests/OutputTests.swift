@@ -71,7 +71,8 @@ import Testing
             try place.expectDone(place.sweep(into: "out") + ["--force"])
             try place.expectDone(place.sweep(into: "out") + ["--bootstrap", "0"])
             #expect(try place.text("out/results.csv").hasPrefix("rank,trial,"))
-            let candidate = try #require(try place.tree("out").keys.first { $0.hasPrefix("01_") })
+            let candidate = try #require(
+                try place.tree("out").keys.first { $0.hasPrefix("01_") && $0.hasSuffix(".csv") })
             try place.write("edited", to: "out/" + candidate)
             let again = try place.run(place.sweep(into: "out"))
             #expect(again.status == ExitStatus.cannotCreate.rawValue && again.stderr.contains(candidate))

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Core
+import Foundation
 import Submission
 
 /// Between JSON, CSV, ICDAR text and zips.
@@ -33,8 +35,24 @@ struct Convert: ParsableCommand {
         let options = try style.options()
         let contents = try AnnotationFile.contents(path: source, icdar: icdar.options(names: options.order ?? []))
         for note in contents.notes { Terminal.note(note, quiet: quiet) }
+        let sidecar = try madeBy()
+        let text = try sidecar.map { _ in
+            try SubmissionCSV.text(of: contents.set, order: options.order, style: options.csv)
+        }
+        if let sidecar, let text, !force {
+            try AtomicFile.stands(text, at: target)
+            try sidecar.check(beside: target, contents: text)
+        }
         let lost = try AnnotationFile.write(contents.set, to: target, options: options, overwrite: force)
+        if let sidecar, let text { try sidecar.write(beside: target, contents: text, overwrite: force) }
         for note in lost { Terminal.note(note, quiet: quiet) }
         Terminal.say("\(target): \(contents.set.images.count) images, \(contents.set.wordCount) boxes", quiet: quiet)
+    }
+
+    /// What a CSV as target comes from; nil for other targets.
+    private func madeBy() throws -> PredictionSidecar? {
+        guard (target as NSString).pathExtension.lowercased() == "csv" else { return nil }
+        let origin = try PredictionSidecar.source(path: source)
+        return PredictionSidecar(command: "convert", settings: origin.settings ?? [:], sources: [origin])
     }
 }

@@ -13,16 +13,17 @@ extension EnsembleCommand {
         try postprocess.apply(to: &settings)
         let options = settings.resolvedPostprocess
         var own: [AnnotationSet] = []
-        if how.weights == .outOfFold {
+        if how.weights == .outOfFold, !outOfFold.isGiven {
             for store in stores { own.append(try await detections(in: store, options: options, common: common)) }
         }
-        let combined = try MapCombination(
-            of: stores, rule: how.mapCombination ?? .mean, weights: try await weights(of: own, truth: truth))
+        let rule = how.mapCombination ?? .mean
+        let weights = try await weights(of: own, truth: truth)
+        let combined = try MapCombination(of: stores, rule: rule, weights: weights)
         try reportGeometry(of: stores)
         if let outputMaps { try await keep(combined, of: stores, at: outputMaps) }
         let set = try await detections(in: combined, options: options, common: common)
-        try write(set)
-        if let truth { try await printScore(of: set, label: combined.label, truth: truth) }
+        try write(set, madeBy: sidecar(ofMaps: rule, weights: weights, options: options, stores: stores))
+        if let truth, !outOfFold.isGiven { try await printScore(of: set, label: combined.label, truth: truth) }
     }
 
     /// Says whose maps are resampled: that costs a little sharpness.

@@ -26,6 +26,8 @@ struct EnsembleCommand: AsyncParsableCommand {
               submit ensemble --all --truth val.json fold?.json --top 20
               submit ensemble --method wbf --iou 0.6 --votes 2 --weights oof \\
                 --truth val.json fold?.json --csv wbf.csv
+              submit ensemble test?.json --csv vote.csv --weights oof \\
+                --truth val.json --oof-files val?.json
               submit ensemble --maps maps/fold0 maps/fold1 \\
                 --thresh 0.22 --box-thresh 0.25 --csv mean.csv
             """)
@@ -40,6 +42,7 @@ struct EnsembleCommand: AsyncParsableCommand {
 
     @OptionGroup var how: EnsembleFlags
     @OptionGroup var ranking: RankingFlags
+    @OptionGroup var outOfFold: OutOfFoldFlags
 
     @Option(
         name: .long,
@@ -86,8 +89,10 @@ struct EnsembleCommand: AsyncParsableCommand {
             }
             try how.checkUse(in: .one(method), mapsOnly: mapsOnly)
         }
+        try outOfFold.checkUse(weights: how.weights, all: ranking.all, truth: truth, sources: sourcePaths.count)
         switch how.weights {
-        case .outOfFold where truth == nil: throw ValidationError("--weights oof takes --truth")
+        case .outOfFold where truth == nil && outOfFold.scores == nil:
+            throw ValidationError("--weights oof takes --truth or --oof-scores")
         case .given(let values) where values.count != sourcePaths.count:
             throw ValidationError(
                 "--weights takes one number for each of \(sourcePaths.count) sources, not \(values.count)")
@@ -147,7 +152,9 @@ struct EnsembleCommand: AsyncParsableCommand {
         let votes = how.votes(of: files.count)
         let result = try combination.result(votes: votes)
         report(combination, shrinkage: combination.shrinkage(votes: votes))
-        try write(result)
+        try write(result, madeBy: sidecar(of: method, votes: votes, weights: weights))
+        // Truth that weighs other files need not be of these images.
+        let truth = outOfFold.isGiven ? nil : truth
         if method.hasVotes {
             try await printCurve(combination, truth: truth)
         } else if let truth {
@@ -214,9 +221,10 @@ struct EnsembleCommand: AsyncParsableCommand {
         }
     }
 
-    func write(_ set: AnnotationSet) throws {
+    func write(_ set: AnnotationSet, madeBy sidecar: @autoclosure () throws -> PredictionSidecar) throws {
         var files = output
         files.json = output.json ?? outputJSON
-        try files.write(set, overwrite: common.force, quiet: common.quiet)
+        let made = try files.csv.map { _ in try sidecar() }
+        try files.write(set, madeBy: made, overwrite: common.force, quiet: common.quiet)
     }
 }

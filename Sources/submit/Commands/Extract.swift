@@ -3,6 +3,7 @@ import Core
 import Dataset
 import Maps
 import PostProc
+import Submission
 
 /// Map store -> JSON, CSV at one setting.
 struct Extract: AsyncParsableCommand {
@@ -44,7 +45,10 @@ struct Extract: AsyncParsableCommand {
             return
         }
         let set = try await detections(in: store, options: settings.resolvedPostprocess, common: common)
-        try output.write(set, overwrite: common.force, quiet: common.quiet)
+        let sidecar = PredictionSidecar(
+            command: "extract", settings: settings.resolvedPostprocess.json,
+            sources: [try PredictionSidecar.Source(store)])
+        try output.write(set, madeBy: sidecar, overwrite: common.force, quiet: common.quiet)
     }
 }
 

@@ -157,7 +157,9 @@ struct SweepCommand: AsyncParsableCommand {
             try AtomicFile.write(curves, to: output + "/curves.csv", overwrite: overwrite)
         }
         guard top > 0, !result.ranked.isEmpty else { return }
-        let candidates: any MapSource = try testMaps.map { try MapStore.openFilled(at: $0) } ?? store
+        let testStore = try testMaps.map { try MapStore.openFilled(at: $0) }
+        let candidates: any MapSource = testStore ?? store
+        let stores = testStore.map { [$0] } ?? (store as? MapStore).map { [$0] } ?? (store as? JoinedMaps)?.stores ?? []
         var points = Array(result.ranked.prefix(top))
         if let picked = table.pick?.point, picked.rank > top { points.append(picked) }
         let scored = Set(store.imageNames)
@@ -166,7 +168,7 @@ struct SweepCommand: AsyncParsableCommand {
             ?? (testMaps == nil ? truth.images.map(\.name).filter(scored.contains) : nil)
         let files = try await CandidateFiles.write(
             points, from: candidates, order: order, to: output,
-            style: try style.options().csv,
+            style: try style.options().csv, sources: try stores.map(PredictionSidecar.Source.init),
             overwrite: common.force, width: common.width)
         let twins = files.filter { $0.identicalTo != nil }.map { ($0.path as NSString).lastPathComponent }
         if !twins.isEmpty {

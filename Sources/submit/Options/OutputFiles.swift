@@ -15,13 +15,20 @@ struct OutputFiles: ParsableArguments {
 
     func validate() throws {
         if let json, json == csv { throw ValidationError("--json and --csv name the same file, \(json)") }
+        if let json, let csv, json == PredictionSidecar.path(of: csv) {
+            throw ValidationError("--json names the sidecar of --csv, \(json)")
+        }
     }
 
-    /// Writes `set` to the files that were named: all of them, or none where one must not be replaced.
+    /// Writes `set` to the files that were named, and beside a CSV its sidecar: all of them, or none where one must not
+    /// be replaced.
     ///
+    /// - Parameter sidecar: what made the set; nil leaves the sidecar out.
     /// - Throws: `CommandError` (65) where the order names an image that `set` lacks: an empty row in its place would
     ///   score 0.
-    func write(_ set: AnnotationSet, overwrite: Bool, quiet: Bool) throws {
+    func write(
+        _ set: AnnotationSet, madeBy sidecar: PredictionSidecar? = nil, overwrite: Bool, quiet: Bool
+    ) throws {
         let options = try style.options()
         if let missing = options.order?.filter({ set[$0] == nil }), let first = missing.first {
             throw CommandError(
@@ -31,18 +38,21 @@ struct OutputFiles: ParsableArguments {
                     expected: "one for each of the \(options.order?.count ?? 0) images",
                     nextStep: "predict the rest, or take the order of the images that there are"))
         }
+        let contents = try csv.map { _ in try SubmissionCSV.text(of: set, order: options.order, style: options.csv) }
         if !overwrite {
             if let json { try AtomicFile.stands(AnnotationJSON.text(of: set), at: json) }
-            if let csv {
-                try AtomicFile.stands(SubmissionCSV.text(of: set, order: options.order, style: options.csv), at: csv)
+            if let csv, let contents {
+                try AtomicFile.stands(contents, at: csv)
+                try sidecar?.check(beside: csv, contents: contents)
             }
         }
         if let json {
             try AnnotationFile.write(set, to: json, as: .json, overwrite: overwrite)
             Terminal.say("predictions: \(json) (\(set.images.count) images, \(set.wordCount) boxes)", quiet: quiet)
         }
-        if let csv {
-            try AnnotationFile.write(set, to: csv, as: .csv, options: options, overwrite: overwrite)
+        if let csv, let contents {
+            try AtomicFile.write(contents, to: csv, overwrite: overwrite)
+            try sidecar?.write(beside: csv, contents: contents, overwrite: overwrite)
             Terminal.say("submission:  \(csv) (\(set.images.count) images, \(set.wordCount) boxes)", quiet: quiet)
         }
     }

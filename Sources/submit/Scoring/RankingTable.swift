@@ -108,7 +108,7 @@ extension PolygonCombination.Method {
     }
 
     /// What makes `ensemble` take it.
-    fileprivate var options: [String] {
+    var options: [String] {
         let iou = iou.map { ["--iou", "\($0)"] } ?? []
         switch self {
         case .vote(_, .union): return ["--method", "union"] + iou
