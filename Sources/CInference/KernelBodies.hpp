@@ -565,6 +565,31 @@ static void shuffle(const ShuffleArguments &a) {
     shuffleOf<Element, Element>(a);
 }
 
+/// `rounds` times twelve independent multiply-adds in registers; returns the operations.
+static int64_t multiplyAdd(int64_t rounds, float *sink) {
+    constexpr int chains = 12;
+    Vector sums[chains] = {};
+#ifdef CINFERENCE_BFLOAT16
+    const __m512bh factor = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(0x3f003f00));  // pairs of 0.5
+    for (int64_t i = 0; i < rounds; ++i) {
+#pragma clang loop unroll(full)
+        for (int c = 0; c < chains; ++c)
+            sums[c] = __builtin_bit_cast(Vector, _mm512_dpbf16_ps(__builtin_bit_cast(__m512, sums[c]), factor, factor));
+    }
+    constexpr int operations = 4;
+#else
+    const Vector factor = all(0.5f);
+    for (int64_t i = 0; i < rounds; ++i) {
+#pragma clang loop unroll(full)
+        for (int c = 0; c < chains; ++c) sums[c] = sums[c] * factor + factor;
+    }
+    constexpr int operations = 2;
+#endif
+    for (int c = 1; c < chains; ++c) sums[0] += sums[c];
+    store(sink, sums[0]);
+    return rounds * chains * blockSize * operations;
+}
+
 static void scaleWeights(
     const float *weights, const float *gate, void *scaled, int outBlocks, int inBlocks, int threads) {
     parallel(threads, outBlocks, [&](int64_t block) {

@@ -120,6 +120,7 @@ struct Kernels {
     void (*shuffle)(const ShuffleArguments &);
     /// weights (O/block,I/block,block i,block o) times gate (I), rounded to elements; Bfloat16 in (…,block i / 2,block o,2).
     void (*scaleWeights)(const float *weights, const float *gate, void *scaled, int outBlocks, int inBlocks, int threads);
+    int64_t (*multiplyAdd)(int64_t rounds, float *sink);
     void (*activateArray)(float *values, int64_t count, int activation);
 };
 

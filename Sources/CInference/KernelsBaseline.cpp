@@ -14,5 +14,5 @@ using Element = float;
 const cinference::Kernels cinference::baselineKernels = {
     baseline::blockSize, "baseline", baseline::depthwise, baseline::expandDepthwise, baseline::maxPool,  baseline::mean,
     baseline::add,       baseline::scale,  baseline::upsample, baseline::tapSum,  baseline::activate, baseline::shuffle,
-    baseline::scaleWeights, baseline::activateArray,
+    baseline::scaleWeights, baseline::multiplyAdd, baseline::activateArray,
 };

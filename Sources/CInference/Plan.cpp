@@ -69,6 +69,25 @@ const char *cinference_instruction_set(void) {
     }
 }
 
+double cinference_peak(int32_t threads, int32_t type) {
+    using Clock = std::chrono::steady_clock;
+    const Kernels *own = kernels(type);
+    if (!own) return 0;
+    double best = 0;
+    // Long enough for the scheduler to give each thread a core.
+    for (int trial = 0; trial < 30; ++trial) {
+        std::atomic<int64_t> operations{0};
+        const auto before = Clock::now();
+        onEachThread(threads, [&] {
+            float sink[16];
+            operations += own->multiplyAdd(1 << 19, sink);
+        });
+        const double seconds = std::chrono::duration<double>(Clock::now() - before).count();
+        best = std::max(best, double(operations) / seconds * 1e-9);
+    }
+    return best;
+}
+
 int32_t cinference_has_fast_kernels(void) {
     return &kernels() != &baselineKernels;
 }

@@ -54,6 +54,13 @@ public final class Engine: Sendable {
     /// The instruction set that oneDNN uses in this process, such as `avx512_core_bf16`; `ONEDNN_MAX_CPU_ISA` limits it.
     public static var instructionSet: String { String(cString: cinference_instruction_set()) }
 
+    /// GFLOP/s of `threads` threads that only multiply and add in registers, measured in half a second: what no
+    /// kernel without Winograd's algorithm can pass.
+    public static func peak(threads: Int, precision: EngineOptions.Precision) -> Double {
+        let type = precision == .bf16 ? ElementType.bfloat16 : .float32
+        return (try? InferenceThread.shared.sync { cinference_peak(Int32(threads), type.code) }) ?? 0
+    }
+
     /// The result's shape for an input of shape `input`.
     ///
     /// - Throws: `InferenceError` that names the layer which cannot take its input.

@@ -128,6 +128,10 @@ const char *cinference_instruction_set(void);
 /// Whether maps of `type` can be computed with here.
 int32_t cinference_has_type(int32_t type);
 
+/// GFLOP/s of `threads` threads that do nothing but multiply and add in registers, measured in half a second; 0
+/// where there are no instructions for `type`.
+double cinference_peak(int32_t threads, int32_t type);
+
 /// Whether oneDNN's compiled-in or environment limits leave it at AVX2 or better.
 int32_t cinference_has_fast_kernels(void);
 
