@@ -1,0 +1,69 @@
+import Inference
+import TestSupport
+import Testing
+
+/// `predict` in other precisions than fp32: what is stored, what is refused, and the tables about it.
+struct PrecisionTests {
+    private static let isHere = (try? EngineOptions(precision: .bf16).check()) != nil
+
+    private static let overrides = ["postprocess.thresh=0.22", "postprocess.box_thresh=0.25"]
+
+    @Test(.enabled(if: isHere)) func storesAreNotMixed() throws {
+        try Workplace.with { place in
+            try place.expectDone(place.predict + ["--precision", "bf16"])
+            let maps = try place.tree("maps")
+            let mixed = try place.run(place.predict)
+            #expect(mixed.status == 65 && mixed.stderr.contains("bf16 onednn") && mixed.stderr.contains("fp32 onednn"))
+            #expect(try place.tree("maps") == maps)
+        }
+    }
+
+    @Test(.enabled(if: isHere)) func checkTellsMapsBoxesAndScore() throws {
+        try Workplace.with { place in
+            let check = place.predict + ["--precision", "bf16", "--check-precision"] + Self.overrides
+            let bare = try place.expectDone(check)
+            for row in ["images", "largest difference of a pixel", "boxes equal to the last coordinate"] {
+                #expect(bare.stdout.contains(row))
+            }
+            #expect(!bare.stdout.contains("0.000000\nmean difference"))
+            let scored = try place.expectDone(check + ["--truth", "truth.json"])
+            #expect(scored.stdout.hasPrefix(bare.stdout.dropLast()))
+            #expect(scored.stdout.contains("\nfp32 ") && scored.stdout.contains("\nbf16 "))
+            // The check writes nothing.
+            #expect(try place.tree()["maps"] == nil)
+            // fp32's row is what a run in fp32 scores.
+            try place.expectDone(place.predict)
+            try place.expectDone(["extract", "--maps", "maps", "--json", "a.json"] + Workplace.settings)
+            let score = try place.expectDone(["score", "--truth", "truth.json", "--format", "json", "a.json"])
+            let figure = try #require(score.stdout.firstMatch(of: /"hmean": (0\.\d{6})/)?.1)
+            let row = try #require(scored.stdout.split(separator: "\n").first { $0.hasPrefix("fp32 ") })
+            #expect(row.contains(figure.dropLast()))
+        }
+    }
+
+    @Test func refusals() throws {
+        try Workplace.with { place in
+            let cases: [([String], String)] = [
+                (["--check-precision"], "precision fp32"), (["--truth", "truth.json"], "--check-precision"),
+                (["--precision", "int3"], "fp32 or bf16"),
+                (["--precision", "bf16", "--engine", "blas"], "engine blas"),
+                (["--precision", "bf16", "--check-precision", "--profile"], "exclude"),
+            ]
+            for (flags, text) in cases {
+                let process = try place.run(place.predict + flags)
+                #expect(process.status == 64 || process.status == 78, "\(flags)")
+                #expect(process.stderr.contains(text), "\(flags)")
+                #expect(try place.tree()["maps"] == nil)
+            }
+        }
+    }
+
+    @Test func profileTellsTheShareOfThePeak() throws {
+        try Workplace.with { place in
+            let profile = try place.expectDone(place.predict + ["--profile"])
+            #expect(profile.stdout.contains("peak %"))
+            let peak = try #require(profile.stdout.firstMatch(of: /peak: (\d+) GFLOP/)?.1)
+            #expect(Int(peak) ?? 0 > 0)
+        }
+    }
+}
