@@ -70,7 +70,8 @@ package struct Misalignment: CustomStringConvertible {
     /// The largest pixel of image and canvases, in plain pixels.
     private let unit: Double
 
-    /// Lays a pattern of slopes along columns (red) and rows (green) onto both canvases.
+    /// Lays a pattern of slopes along columns (red) and rows (green), on a slow ramp that no flip leaves as it is (blue),
+    /// onto both canvases.
     ///
     /// - Parameters:
     ///   - plain: how the image lies on the plain canvas.
@@ -91,9 +92,10 @@ package struct Misalignment: CustomStringConvertible {
         let image = RGBImage(
             width: plain.imageWidth, height: plain.imageHeight,
             pixels: [UInt8](unsafeUninitializedCapacity: across.count * down.count * 3) { pixels, count in
-                for level in down {
-                    for other in across {
-                        (pixels[count], pixels[count + 1], pixels[count + 2]) = (other, level, 0)
+                for (y, level) in down.enumerated() {
+                    for (x, other) in across.enumerated() {
+                        let ramp = UInt8(170 * x / across.count + 85 * y / down.count)
+                        (pixels[count], pixels[count + 1], pixels[count + 2]) = (other, level, ramp)
                         count += 3
                     }
                 }
@@ -120,6 +122,12 @@ package struct Misalignment: CustomStringConvertible {
             if channel == 0 { x = moment / weight } else { y = moment / weight }
             levels = max(levels, difference / Double(count))
         }
+        let ramp = inverted(
+            stride(from: 2, to: seen.count, by: 3).map { Float(seen[$0]) }, side: plain.side, addInverse)
+        let (columns, rows) = (axes[0].inside(margin: 2 * unit), axes[1].inside(margin: 2 * unit))
+        let pixels = rows.flatMap { row in columns.map { row * plain.side + $0 } }
+        let difference = pixels.reduce(0.0) { $0 + abs(Double(ramp[$1]) - Double(expected[3 * $1 + 2])) }
+        if !pixels.isEmpty { levels = max(levels, difference / Double(pixels.count)) }
     }
 
     /// Whether the pattern came back to its place, but for the rounding of pixels.

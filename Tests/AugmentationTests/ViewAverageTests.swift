@@ -9,7 +9,9 @@ import Testing
     static let size = 64
 
     /// A network that looks at each pixel alone: 1 where red is above ImageNet's mean, 0.25 elsewhere.
-    static let pixelwise: ViewAverage.Network = { input, batch, side, output in
+    static func pixelwise(
+        _ input: UnsafeBufferPointer<Float>, _ batch: Int, _ side: Int, _ output: UnsafeMutableBufferPointer<Float>
+    ) {
         for image in 0..<batch {
             for pixel in 0..<side * side {
                 output[image * side * side + pixel] = input[image * 3 * side * side + pixel] > 0 ? 1 : 0.25
@@ -66,7 +68,7 @@ import Testing
         var runs = 0
         let error = try #require(throws: AugmentationError.self) {
             try Self.run("hflip", [Self.image(seed: 4)]) { input, batch, side, output in
-                try Self.pixelwise(input, batch, side, output)
+                Self.pixelwise(input, batch, side, output)
                 runs += 1
                 if runs > 2 { output[1000] = output[1000].nextUp }
             }
@@ -83,7 +85,7 @@ import Testing
         let average = ViewAverage(views: views, size: Self.size) { input, batch, side, output in
             sides.append(side)
             #expect(input.count == batch * 3 * side * side && output.count == batch * side * side)
-            try Self.pixelwise(input, batch, side, output)
+            Self.pixelwise(input, batch, side, output)
         }
         let image = Self.image(seed: 6)
         let canvases = try ViewCanvases(image, size: Self.size, views: views)
@@ -101,8 +103,8 @@ import Testing
             var input = [Float](repeating: 0, count: canvas.count)
             var map = [Float](repeating: 0, count: canvas.count / 3)
             input.withUnsafeMutableBufferPointer { normalise(canvas, into: $0) }
-            try input.withUnsafeBufferPointer { input in
-                try map.withUnsafeMutableBufferPointer { try Self.pixelwise(input, 1, placed.side, $0) }
+            input.withUnsafeBufferPointer { input in
+                map.withUnsafeMutableBufferPointer { Self.pixelwise(input, 1, placed.side, $0) }
             }
             map.withUnsafeBufferPointer { map in
                 sum.withUnsafeMutableBufferPointer { placed.addInverse(of: map, to: $0) }

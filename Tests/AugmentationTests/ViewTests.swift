@@ -61,10 +61,15 @@ import Testing
                 [8, 7, 6, 5, 4, 3, 2, 1, 0], [6, 3, 0, 7, 4, 1, 8, 5, 2], [0, 3, 6, 1, 4, 7, 2, 5, 8],
                 [8, 5, 2, 7, 4, 1, 6, 3, 0],
             ]))
-    func equalsNumpy(name: String, expected: [Int]) throws {
-        let canvas = (0..<9).flatMap { [UInt8($0), 100 + UInt8($0), 200] }
-        let seen = try View.list(name)[0].symmetry.apply(to: canvas, side: 3)
-        #expect(seen == expected.flatMap { [UInt8($0), 100 + UInt8($0), 200] })
+    func equalsNumpy(name: String, expected: [UInt8]) throws {
+        let seen = try View.list(name)[0].symmetry.apply(to: Self.pixels(Array(0..<9)), side: 3)
+        #expect(seen == Self.pixels(expected))
+    }
+
+    private static func pixels(_ numbers: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        for number in numbers { result += [number, 100 + number, 200] }
+        return result
     }
 
     @Test(arguments: symmetries, [1, 2, 33]) func aSymmetryIsUndoneExactly(name: String, side: Int) throws {
