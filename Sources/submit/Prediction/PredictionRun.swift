@@ -81,7 +81,10 @@ struct PredictionRun {
             let isFirst = average.report == nil
             let maps = Result { try average.run(ready.map(\.canvases)) }
             try await writing?.value
-            if isFirst, let report = average.report { tell(report, of: ready[0].name) }
+            if isFirst, let report = average.report {
+                progress.finish()
+                tell(report, of: ready[0].name)
+            }
             let results = zip(ready, try maps.get()).map { image, map in
                 let letterbox = image.canvases.plain
                 return ImageMap(
