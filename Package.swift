@@ -3,7 +3,7 @@ import PackageDescription
 
 // Two wings that meet only in `submit`. Arrows run one way:
 //   Core <- Geometry <- Dataset <- {PostProc, Metrics, Submission, Ensemble, Sweep}   the decision wing
-//   Core <- {Imaging, Checkpoint, Inference} <- Backbone <- DBHead                     the network wing
+//   Core <- {Imaging <- Augmentation, Checkpoint, Inference} <- Backbone <- DBHead     the network wing
 //   Inference <- ONNX <- ONNXRuntime                                                   its network in other engines
 //   Maps (probability maps on disk) is where the wings hand over.
 
@@ -57,6 +57,7 @@ let package = Package(
 
         // The network wing.
         module("Imaging", ["Core", "Geometry", "CImageCodec", "COpenCV", "CSystemLibraries"]),
+        module("Augmentation", ["Core", "Geometry", "Imaging"]),
         module("Checkpoint", ["Core", "Archive"]),
         module("Inference", ["Core", "CInference", "CBLAS"]),
         module("ONNX", ["Core", "Inference"]),
@@ -82,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "submit",
             dependencies: [
-                "Core", "Dataset", "Geometry", "Imaging", "Checkpoint", "Inference", "ONNX", "ONNXRuntime", "Backbone",
+                "Core", "Dataset", "Geometry", "Imaging", "Augmentation", "Checkpoint", "Inference", "ONNX",
+                "ONNXRuntime", "Backbone",
                 "DBHead", "Maps",
                 "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Stacking",
                 "Ledger", "Yams",
@@ -94,6 +96,7 @@ let package = Package(
         tests("Archive", ["Core"]),
         tests("Geometry"),
         tests("Imaging", ["Core", "Geometry"]),
+        tests("Augmentation", ["Core", "Geometry", "Imaging"]),
         tests("Checkpoint", ["Core", "Archive"]),
         tests("Inference", ["Core", "ONNXRuntime"]),
         tests("ONNX", ["Core", "Inference"]),

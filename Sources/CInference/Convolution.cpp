@@ -95,15 +95,15 @@ public:
         if (cinference_has_fast_kernels() && implementation.compare(0, 3, "ref") == 0)
             throw Unsupported("oneDNN has only its reference kernel, " + implementation);
 
-        weights = reorder(
-            step.weights, plain, gated ? memory::desc(weightShape, f32, floatTag) : primitive.weights_desc(), plan);
+        const memory::desc kept = gated ? memory::desc(weightShape, f32, floatTag) : primitive.weights_desc();
+        weights = plan.arena->keep(reorder(step.weights, plain, kept, plan), kept.get_size());
         bias = Buffer(step.bias, out);
         scaledBytes = gated ? (primitive.weights_desc().get_size() + 63) / 64 * 64 : 0;
         libraryBytes = primitive.scratchpad_desc().get_size();
         convolution = dnnl::convolution_forward(primitive);
         arguments = {
             {DNNL_ARG_SRC, memory(primitive.src_desc(), plan.engine, nullptr)},
-            {DNNL_ARG_WEIGHTS, memory(primitive.weights_desc(), plan.engine, weights.data())},
+            {DNNL_ARG_WEIGHTS, memory(primitive.weights_desc(), plan.engine, weights->data())},
             {DNNL_ARG_BIAS, memory(primitive.bias_desc(), plan.engine, bias.data())},
             {DNNL_ARG_DST, memory(primitive.dst_desc(), plan.engine, nullptr)},
             {DNNL_ARG_SCRATCHPAD, memory(primitive.scratchpad_desc(), plan.engine, nullptr)},
@@ -114,7 +114,7 @@ public:
         if (gated) {
             const int block = kernels().block;
             kernels(source.type)->scaleWeights(
-                weights.floats(), static_cast<const float *>(run.at(gate)), run.scratch, destination.channels / block, source.channels / block, run.threads);
+                weights->floats(), static_cast<const float *>(run.at(gate)), run.scratch, destination.channels / block, source.channels / block, run.threads);
             arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(run.scratch);
         }
         arguments.at(DNNL_ARG_SRC).set_data_handle(run.at(source));
@@ -127,7 +127,7 @@ public:
     }
 
     size_t scratchBytes() const override { return scaledBytes + libraryBytes; }
-    int64_t weightBytes() const override { return weights.bytes() + bias.bytes(); }
+    int64_t weightBytes() const override { return weights->bytes() + bias.bytes(); }
 
 private:
     static Buffer reorder(
@@ -143,7 +143,8 @@ private:
     CInferenceTensor source, destination, gate;
     bool gated;
     int threads;
-    Buffer weights, bias;
+    std::shared_ptr<const Buffer> weights;
+    Buffer bias;
     size_t scaledBytes, libraryBytes;
     dnnl::convolution_forward convolution;
     std::unordered_map<int, memory> arguments;

@@ -1,5 +1,6 @@
 #include "Plan.hpp"
 
+#include <algorithm>
 #include <cfenv>
 #include <chrono>
 
@@ -22,6 +23,20 @@ Buffer::Buffer(int64_t bytes) {
     if (!memory) throw std::bad_alloc();
     if (alignment == page) madvise(memory.get(), rounded, MADV_HUGEPAGE);
     size = int64_t(rounded);
+}
+
+std::shared_ptr<const Buffer> Arena::keep(Buffer made, size_t used) {
+    for (const auto &known : weights) {
+        auto other = known.lock();
+        if (other && other->bytes() == made.bytes() && !std::memcmp(other->data(), made.data(), used))
+            return other;
+    }
+    weights.erase(
+        std::remove_if(weights.begin(), weights.end(), [](const auto &known) { return known.expired(); }),
+        weights.end());
+    auto kept = std::make_shared<const Buffer>(std::move(made));
+    weights.push_back(kept);
+    return kept;
 }
 
 const Kernels *cinference::kernels(int32_t type) {
@@ -92,10 +107,13 @@ int32_t cinference_has_fast_kernels(void) {
     return &kernels() != &baselineKernels;
 }
 
-int32_t cinference_plan_create(int32_t threads, CInferencePlan **plan, CInferenceMessage *message) {
+int32_t cinference_plan_create(
+    int32_t threads, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message) {
     return guarded(message, [&] {
         omp_set_num_threads(threads);
-        *plan = new CInferencePlan(threads);
+        auto made = std::make_unique<CInferencePlan>(threads);
+        if (sharing) made->arena = sharing->arena;
+        *plan = made.release();
     });
 }
 
@@ -143,14 +161,17 @@ int32_t cinference_plan_finish(
         // The weights as they were before they were reordered are free by now; keep them from adding to the peak.
         malloc_trim(0);
 #endif
-        plan->arena = Buffer(bytes);
-        // Lanes beyond a tensor's channels are read, times zero: they must never hold a NaN.
-        std::memset(plan->arena.data(), 0, size_t(plan->arena.bytes()));
+        plan->arenaBytes = bytes;
+        // Another plan may have stood at this address.
+        plan->arena->user = nullptr;
+        if (plan->arena->memory.bytes() >= bytes) return;
+        plan->arena->memory = Buffer();
+        plan->arena->memory = Buffer(bytes);
     });
 }
 
 int64_t cinference_plan_bytes(const CInferencePlan *plan) {
-    int64_t bytes = plan->arena.bytes();
+    int64_t bytes = plan->arena->memory.bytes();
     for (const auto &step : plan->steps) bytes += step->weightBytes();
     return bytes;
 }
@@ -169,6 +190,18 @@ static bool hasOverflowed(int threads) {
     return raised;
 }
 
+/// Hands the arena to `plan`, all zero where another plan has used it or none: lanes beyond a tensor's channels are
+/// read, times zero, and must never hold a NaN.
+static void takeArena(const CInferencePlan &plan) {
+    if (plan.arena->user == &plan) return;
+    constexpr int64_t part = int64_t(4) << 20;
+    parallel(plan.threads, (plan.arenaBytes + part - 1) / part, [&](int64_t index) {
+        std::memset(
+            plan.arena->memory.data() + index * part, 0, size_t(std::min(part, plan.arenaBytes - index * part)));
+    });
+    plan.arena->user = &plan;
+}
+
 int32_t cinference_plan_execute(
     CInferencePlan *plan, const float *input, float *output, double *seconds, int32_t *overflowed,
     CInferenceMessage *message) {
@@ -176,12 +209,14 @@ int32_t cinference_plan_execute(
     const int32_t code = guarded(message, [&] {
         using Clock = std::chrono::steady_clock;
         omp_set_num_threads(plan->threads);
-        Run run{{plan->arena.data(), reinterpret_cast<char *>(const_cast<float *>(input)),
+        takeArena(*plan);
+        char *const arena = plan->arena->memory.data();
+        Run run{{arena, reinterpret_cast<char *>(const_cast<float *>(input)),
                  reinterpret_cast<char *>(output)},
                 plan->places.data(), nullptr, plan->threads,
                 plan->stream};
         auto execute = [&](size_t i) {
-            run.scratch = plan->arena.data() + plan->scratch[i];
+            run.scratch = arena + plan->scratch[i];
             plan->steps[i]->execute(run);
         };
         clearOverflow(plan->threads);

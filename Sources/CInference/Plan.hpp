@@ -51,6 +51,19 @@ struct Run {
     void *at(const CInferenceTensor &t) const { return spaces[places[t.index].space] + places[t.index].offset; }
 };
 
+/// Memory that plans share: what they use in turn, as large as the largest of them wants, and equal weights.
+struct Arena {
+    Buffer memory;
+    /// The plan that used it last.
+    const CInferencePlan *user = nullptr;
+
+    /// `made`, or weights that a plan has already and whose first `used` bytes are the same.
+    std::shared_ptr<const Buffer> keep(Buffer made, size_t used);
+
+private:
+    std::vector<std::weak_ptr<const Buffer>> weights;
+};
+
 struct Step {
     std::string implementation;
     virtual ~Step() = default;
@@ -104,5 +117,6 @@ struct CInferencePlan {
     std::vector<std::unique_ptr<cinference::Step>> steps;
     std::vector<CInferencePlace> places;
     std::vector<int64_t> scratch;
-    cinference::Buffer arena;
+    std::shared_ptr<cinference::Arena> arena = std::make_shared<cinference::Arena>();
+    int64_t arenaBytes = 0;
 };

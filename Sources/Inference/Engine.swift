@@ -1,8 +1,8 @@
 import CInference
 import Core
 
-/// Runs a `Graph` on images: validates it, folds its batch norms, fuses its steps and compiles them for one input
-/// shape at a time.
+/// Runs a `Graph` on images: validates it, folds its batch norms, fuses its steps and compiles them for an input shape;
+/// oneDNN's plans of the latest shapes are kept.
 ///
 /// A run computes on one dedicated thread and its OpenMP workers, whoever calls; calls from several threads wait for
 /// each other. The result is bit for bit the same for any number of threads and any composition of the batch.

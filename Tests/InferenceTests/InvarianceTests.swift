@@ -49,6 +49,25 @@ struct InvarianceTests {
         #expect(try engine.outputShape(for: one) == TensorShape(1, 1, 64, 128))
     }
 
+    /// Plans of several shapes take turns in one arena and give what each gives alone, the oldest made anew.
+    @Test(arguments: [EngineOptions.Precision.fp32, .bf16])
+    func plansOfManyShapes(_ precision: EngineOptions.Precision) throws {
+        let options = EngineOptions(backend: .oneDNN, precision: precision, threads: 2)
+        guard (try? options.check()) != nil else { return }
+        var sketch = NetworkAgreementTests.network(seed: 11)
+        let shared = try Engine(graph: sketch.graph, weights: sketch.weights, options: options)
+        let cases = [64, 32, 96, 128, 160, 192, 224].map { side in
+            let shape = TensorShape(1, 3, side, 64)
+            return (shape, sketch.numbers(shape.count))
+        }
+        let alone = try cases.map { shape, input in
+            try Engine(graph: sketch.graph, weights: sketch.weights, options: options).run(input, shape: shape)
+        }
+        for index in [0, 1, 2, 1, 0, 2, 3, 4, 5, 6, 0, 6, 1] {
+            #expect(try shared.run(cases[index].1, shape: cases[index].0) == alone[index], "\(cases[index].0)")
+        }
+    }
+
     @Test func callersWaitForEachOther() async throws {
         var sketch = NetworkAgreementTests.network(seed: 9)
         let shape = TensorShape(1, 3, 32, 32)

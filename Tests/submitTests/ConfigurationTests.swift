@@ -42,6 +42,8 @@ import Testing
         ("use_polygon: maybe\n", ["c.yaml:1:1", "true or false"]),
         ("predict:\n  size: 333\n", ["c.yaml:2:3", "\"333\"", "multiple of 32"]),
         ("predict:\n  tta: spin\n", ["c.yaml:2:3", "spin", "hflip"]),
+        ("predict:\n  tta: [hflip, scale: 0.8]\n", ["c.yaml:2:3", "\"\" is empty"]),
+        ("predict:\n  tta: [hflip, scale:9]\n", ["c.yaml:2:3", "scale:9", "from 0.25 to 4"]),
         ("predict:\n  size: [320\n", ["c.yaml:3:1", "broken YAML"]),
         ("thresh: 0.2\nthresh: 0.3\n", ["c.yaml", "a key stands twice", "thresh"]),
         ("- thresh\n", ["c.yaml:1:1", "not a configuration"]),
@@ -77,6 +79,17 @@ import Testing
     @Test(arguments: ["100", "0", "-32", "8224"]) func aSizeIsAMultipleOf32(size: String) throws {
         try Workplace.with { place in
             try place.expectRefusal(place.predict + ["--size=\(size)"], .usage, "--size", "multiple of 32")
+        }
+    }
+
+    @Test(arguments: [
+        ("scale:0", "no number from 0.25 to 4"), ("scale:abc", "no number from 0.25 to 4"),
+        ("scale:9", "no number from 0.25 to 4"), ("hflip,hflip", "stands twice"), ("rot90,turn", "\"turn\" is unknown"),
+        ("scale:1.2,scale:1.21", "same as scale:1.2 at size 320"), ("scale:1.01", "same as plain"),
+    ])
+    func badViewsAreRefused(views: String, part: String) throws {
+        try Workplace.with { place in
+            try place.expectRefusal(place.predict + ["--tta", views], .usage, part)
         }
     }
 

@@ -146,6 +146,28 @@ import Testing
         }
     }
 
+    /// Views at the command line: what the store records, what is told of them, and that other views are refused.
+    @Test func viewsAreAveragedCheckedAndRecorded() throws {
+        try Workplace.with { place in
+            let command = place.predict + ["--tta", "hflip,hflip*scale:1.2,scale:0.8"]
+            let process = try place.expectDone(command)
+            #expect(process.stderr.contains("text that the views change on receipt_7_000.jpg: hflip "))
+            #expect(!process.stderr.contains("warning"))
+            let store = try JSONValue(contentsOf: place.path("maps/store.json")).object?["provenance"]?.object
+            #expect(store?["tta"]?.array?.compactMap(\.string) == ["hflip", "hflip*scale:1.2", "scale:0.8"])
+            let before = try place.tree("maps")
+            // The same views in another spelling go on; others are refused.
+            try place.expectDone(place.predict + ["--tta", "hflip,scale:1.2*rot180*vflip,scale:0.8"])
+            #expect(try place.tree("maps") == before)
+            try place.expectRefusal(place.predict + ["--tta", "hflip,scale:0.8"], .badData, "maps", "scale:1.2")
+            // A map made alone, in a later run, is the same.
+            try FileManager.default.removeItem(atPath: place.path("maps/receipt_7_001.jpg.map"))
+            let resumed = try place.expectDone(command)
+            #expect(resumed.stderr.contains("on receipt_7_001.jpg"))
+            #expect(try place.tree("maps") == before)
+        }
+    }
+
     @Test func mapsOfTwoStoresAreAveraged() throws {
         try Workplace.withMaps { place in
             try place.expectDone(

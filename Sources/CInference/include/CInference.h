@@ -135,8 +135,9 @@ double cinference_peak(int32_t threads, int32_t type);
 /// Whether oneDNN's compiled-in or environment limits leave it at AVX2 or better.
 int32_t cinference_has_fast_kernels(void);
 
-/// A plan without steps or memory.
-int32_t cinference_plan_create(int32_t threads, CInferencePlan **plan, CInferenceMessage *message);
+/// A plan without steps or memory. `sharing` is null or a plan whose arena the new one takes turns in.
+int32_t cinference_plan_create(
+    int32_t threads, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message);
 void cinference_plan_destroy(CInferencePlan *plan);
 
 int32_t cinference_plan_add_convolution(
@@ -154,7 +155,8 @@ const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t i
 int64_t cinference_plan_scratch(const CInferencePlan *plan, int32_t index);
 
 /// Makes the arena of `bytes` bytes; no step is added afterwards. `places` are the tensors', `scratch` the offset of
-/// each step's scratchpad in the arena, in bytes, a multiple of 64.
+/// each step's scratchpad in the arena, in bytes, a multiple of 64. A shared arena grows where it is smaller;
+/// where that fails, no plan that shares it can run.
 int32_t cinference_plan_finish(
     CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t bytes,
     CInferenceMessage *message);

@@ -5,10 +5,11 @@ final class CompiledPlan {
     private let handle: OpaquePointer
     private var steps: [(label: String, kind: String, gigaFLOP: Double)] = []
 
-    init(threads: Int) throws {
+    /// - Parameter sharing: a plan whose arena this one uses too, in turn, grown where this one wants more.
+    init(threads: Int, sharing other: CompiledPlan?) throws {
         var handle: OpaquePointer?
         var message = CInferenceMessage()
-        let code = cinference_plan_create(Int32(threads), &handle, &message)
+        let code = cinference_plan_create(Int32(threads), other?.handle, &handle, &message)
         guard code == CInferenceDone, let handle else {
             throw InferenceError.library("cannot start oneDNN", label: nil, message: message.string)
         }
@@ -43,7 +44,7 @@ final class CompiledPlan {
         steps.indices.map { Int(cinference_plan_scratch(handle, Int32($0))) }
     }
 
-    /// Makes the arena.
+    /// Makes the arena. Where that fails, the plans that share it cannot run any more.
     func finish(_ layout: (places: [CInferencePlace], scratch: [Int64], bytes: Int)) throws {
         var message = CInferenceMessage()
         let code = cinference_plan_finish(

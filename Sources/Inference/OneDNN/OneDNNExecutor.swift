@@ -1,5 +1,7 @@
 /// Runs a network through compiled plans, one image after another.
 ///
+/// The plans of the latest input shapes are kept, each with weights prepared for it; they take turns in one arena.
+///
 /// Sendable: its state is touched on the inference thread only, which runs one call at a time.
 final class OneDNNExecutor: Executor, @unchecked Sendable {
     private let network: FusedNetwork
@@ -7,7 +9,10 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     private let threads: Int
     /// Weights folded when the engine was made; given up as the first plan takes them, folded again for other shapes.
     private var folded: [FoldedKernel?]
-    private var plan: (input: TensorShape, compiled: CompiledPlan)?
+    /// Plans by input shape, the latest used last.
+    private var plans: [(input: TensorShape, compiled: CompiledPlan)] = []
+    /// Plans kept: more than the sizes that are worth averaging.
+    private static let keptPlans = 6
 
     /// - Throws: `InferenceError` where this machine has no instructions for `precision`.
     init(_ network: FusedNetwork, precision: EngineOptions.Precision, threads: Int) throws {
@@ -30,11 +35,17 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     }
 
     private func plan(for shapes: [TensorShape]) throws -> CompiledPlan {
-        if let plan, plan.input == shapes[0] { return plan.compiled }
-        plan = nil
+        if let index = plans.firstIndex(where: { $0.input == shapes[0] }) {
+            let plan = plans.remove(at: index)
+            plans.append(plan)
+            return plan.compiled
+        }
+        var kept = plans.suffix(Self.keptPlans - 1)
+        // The shared arena is gone where a larger one could not be had.
+        plans = []
         let compiled = try Planner.compile(
             layers: network.layers, kernelSizes: network.kernelSizes, shapes: shapes, output: network.output,
-            precision: precision, threads: threads
+            precision: precision, threads: threads, sharing: kept.last?.compiled
         ) { index in
             defer { folded[index] = nil }
             guard let kernel = try folded[index] ?? network.folded(layerAt: index) else {
@@ -42,7 +53,8 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
             }
             return kernel
         }
-        plan = (shapes[0], compiled)
+        kept.append((shapes[0], compiled))
+        plans = Array(kept)
         return compiled
     }
 }

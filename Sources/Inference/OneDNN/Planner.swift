@@ -41,10 +41,11 @@ struct Planner {
     ///   - shapes: the shape of each value of the graph.
     ///   - output: the value that is the network's result.
     ///   - precision: the element type of maps.
+    ///   - other: a plan whose arena this one shares.
     ///   - weights: called once for each layer with weights.
     static func compile(
         layers: [Layer], kernelSizes: [Int: [Int]], shapes: [TensorShape], output: Int, precision: ElementType,
-        threads: Int,
+        threads: Int, sharing other: CompiledPlan?,
         weights: Weights
     ) throws -> CompiledPlan {
         var planner = Planner(
@@ -65,7 +66,7 @@ struct Planner {
         for (index, step) in planner.steps.enumerated() {
             for tensor in step.touches { planner.placement.touch(tensor, at: index) }
         }
-        let plan = try CompiledPlan(threads: threads)
+        let plan = try CompiledPlan(threads: threads, sharing: other)
         let views = planner.placement.views
         for step in planner.steps { try step.add(plan, views, weights) }
         try plan.finish(planner.placement.resolve(scratch: plan.scratch))

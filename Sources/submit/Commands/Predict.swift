@@ -1,4 +1,5 @@
 import ArgumentParser
+import Augmentation
 import Checkpoint
 import Core
 import DBHead
@@ -18,7 +19,7 @@ struct Predict: AsyncParsableCommand {
             Examples:
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0
               submit predict --checkpoint fold*.ckpt --images test --maps maps/test \\
-                --size 1024 --tta hflip
+                --size 1024 --tta hflip,scale:0.8,hflip*scale:1.2
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val \\
                 --precision bf16 --check-precision --truth val.json
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0 \\
@@ -55,7 +56,13 @@ struct Predict: AsyncParsableCommand {
         help: "Backbone, such as tf_efficientnet_b4, or a Hydra model config that names it (default: recognised).")
     var architecture: String?
 
-    @Option(name: .long, help: "Views averaged with the plain one: hflip, vflip, rot90, rot180, rot270, by comma.")
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            """
+            Views averaged with the plain one, by comma: hflip, vflip, rot90, rot180, rot270, scale:0.8 (0.25 to 4), \
+            and products such as hflip*scale:1.2. A forward pass each.
+            """, valueName: "views"))
     var tta: String?
 
     @Flag(name: .long, help: "Time each layer on the first image, print a table, and stop.")
@@ -131,6 +138,7 @@ struct Predict: AsyncParsableCommand {
         try set("architecture", architecture)
         try set("tta", tta)
         try set("threads", common.threads)
+        try View.check(settings.tta, size: settings.size)
         return settings
     }
 

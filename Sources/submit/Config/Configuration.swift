@@ -1,6 +1,6 @@
+import Augmentation
 import Core
 import Foundation
-import Imaging
 import Inference
 import PostProc
 
@@ -21,7 +21,7 @@ struct Configuration: Sendable, Equatable {
     /// What onnxruntime runs on, empty for the processor.
     var executionProvider = ""
     var architecture = ""
-    var tta: [String] = []
+    var tta: [View] = []
 
     /// Threads, with 0 taken for the machine's cores.
     var resolvedThreads: Int { threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount }
@@ -43,8 +43,8 @@ struct ConfigurationKey: Sendable {
     /// What a value must be, for messages.
     let expected: String
     let get: @Sendable (Configuration) -> String
-    /// Sets the value; false where the text is none.
-    let set: @Sendable (inout Configuration, String) -> Bool
+    /// Sets the value; false where the text is none. May throw an error that says more.
+    let set: @Sendable (inout Configuration, String) throws -> Bool
 
     var section: String { String(name.prefix { $0 != "." }) }
     var leaf: String { String(name.drop { $0 != "." }.dropFirst()) }
@@ -106,20 +106,14 @@ struct ConfigurationKey: Sendable {
             "backbone, such as tf_efficientnet_b4; empty recognises it from the checkpoint", "a backbone's timm name",
             { $0.architecture }, { assign($1, to: &$0.architecture) { _ in true } }),
         ConfigurationKey(
-            "predict.tta", "views averaged with the plain one",
-            "a comma-separated list of \(View.allCases.map(\.rawValue).joined(separator: ", ")), each once",
-            { $0.tta.joined(separator: ",") },
-            {
-                assign(list($1), to: &$0.tta) { views in
-                    views.allSatisfy { View(rawValue: $0) != nil } && Set(views).count == views.count
-                }
-            }),
+            "predict.tta", "views averaged with the plain one", View.expected,
+            { $0.tta.map(\.name).joined(separator: ",") }, { assign(try View.list($1), to: &$0.tta) { _ in true } }),
     ]
 
     init(
         _ name: String, aliases: [String] = [], _ help: String, _ expected: String,
         _ get: @escaping @Sendable (Configuration) -> String,
-        _ set: @escaping @Sendable (inout Configuration, String) -> Bool
+        _ set: @escaping @Sendable (inout Configuration, String) throws -> Bool
     ) {
         self.name = name
         self.aliases = aliases
@@ -157,9 +151,5 @@ struct ConfigurationKey: Sendable {
 
     private static func boolean(_ text: String) -> Bool? {
         ["true": true, "false": false][text.lowercased()]
-    }
-
-    private static func list(_ text: String) -> [String] {
-        text.split(separator: ",").map { String($0.filter { $0 != " " }) }
     }
 }

@@ -1,3 +1,4 @@
+import Augmentation
 import Core
 import Yams
 
@@ -73,7 +74,7 @@ extension Configuration {
     }
 
     private static func text(of node: Node) -> String {
-        node.sequence.map { $0.compactMap(\.string).joined(separator: ",") } ?? node.string ?? ""
+        node.sequence.map { $0.map { $0.string ?? "" }.joined(separator: ",") } ?? node.string ?? ""
     }
 
     /// Who gives a value.
@@ -98,9 +99,12 @@ extension Configuration {
             diagnosis.nextStep = NearestName.hint(for: name, among: names) ?? "submit config prints the known keys"
             throw ConfigurationError(diagnosis)
         }
-        guard key.set(&self, text) else {
-            diagnosis.what = "\(label ?? key.name) cannot be \(text.debugDescription)"
-            diagnosis.expected = key.expected
+        diagnosis.what = "\(label ?? key.name) cannot be \(text.debugDescription)"
+        diagnosis.expected = key.expected
+        do {
+            guard try key.set(&self, text) else { throw ConfigurationError(diagnosis) }
+        } catch let error as AugmentationError {
+            diagnosis.found = error.diagnosis.what
             throw ConfigurationError(diagnosis)
         }
     }

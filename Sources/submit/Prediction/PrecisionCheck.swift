@@ -1,9 +1,9 @@
+import Augmentation
 import Checkpoint
 import Core
 import DBHead
 import Dataset
 import Foundation
-import Geometry
 import Imaging
 import Inference
 import Maps
@@ -42,10 +42,12 @@ struct PrecisionCheck {
         var plain = settings
         plain.precision = .fp32
         let checkpoint = try Checkpoint(path: checkpointPath)
-        let passes = try [plain, settings].map {
-            ForwardPass(
-                detector: try $0.detector(for: checkpoint), side: settings.size,
-                views: settings.tta.compactMap(View.init))
+        let size = settings.size
+        let averages = try [plain, settings].map { settings in
+            let detector = try settings.detector(for: checkpoint)
+            return ViewAverage(views: settings.tta, size: size) { input, batch, side, output in
+                try detector.probabilityMap(input: input, batch: batch, height: side, width: side, output: output)
+            }
         }
         let options = settings.resolvedPostprocess
         var progress = Progress("check", total: folder.names.count, quiet: quiet)
@@ -53,18 +55,17 @@ struct PrecisionCheck {
         var sets: [[ImageAnnotation]] = [[], []]
         for (index, name) in folder.names.enumerated() {
             try Task.checkCancellation()
-            let image = try ImageFile.decode(path: folder.path(of: name))
-            let geometry = Letterbox(imageWidth: image.width, imageHeight: image.height, side: settings.size)
-            let canvas = try letterbox(image, geometry)
-            let maps = try passes.map { try $0.run([canvas])[0] }
-            difference.add(maps[0].values, maps[1].values, thresh: Float(options.thresh))
+            let canvases = try ViewCanvases(
+                ImageFile.decode(path: folder.path(of: name)), size: size, views: settings.tta)
+            let (maps, letterbox) = (try averages.map { try $0.run([canvases])[0] }, canvases.plain)
+            difference.add(maps[0], maps[1], thresh: Float(options.thresh))
             for (position, map) in maps.enumerated() {
                 let map = ImageMap(
-                    imageName: name, imageWidth: image.width, imageHeight: image.height, inverse: geometry.inverse,
-                    map: map)
+                    imageName: name, imageWidth: letterbox.imageWidth, imageHeight: letterbox.imageHeight,
+                    inverse: letterbox.inverse, map: ProbabilityMap(width: size, height: size, values: map))
+                let words = try detect(map, options: options)
                 sets[position].append(
-                    ImageAnnotation(
-                        name: name, width: image.width, height: image.height, words: try detect(map, options: options)))
+                    ImageAnnotation(name: name, width: map.imageWidth, height: map.imageHeight, words: words))
             }
             progress.update(index + 1)
         }

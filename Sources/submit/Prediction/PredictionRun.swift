@@ -1,3 +1,4 @@
+import Augmentation
 import Checkpoint
 import Core
 import DBHead
@@ -18,7 +19,7 @@ struct PredictionRun {
     /// An image ready for the network, or why it is not.
     private struct Prepared: Sendable {
         let name: String
-        let canvas: Result<(Letterbox, [UInt8]), any Error>
+        let canvases: Result<ViewCanvases, any Error>
     }
 
     /// Runs the images that the store lacks.
@@ -33,7 +34,7 @@ struct PredictionRun {
             provenance: MapProvenance(
                 checkpoint: checkpointPath, checkpointSHA256: checkpoint.sha256,
                 architecture: detector.architecture.name, size: settings.size, preprocessing: "letterbox, imagenet",
-                precision: settings.arithmetic, tta: settings.tta))
+                precision: settings.arithmetic, tta: settings.tta.map(\.name)))
         let names = folder.names.filter { !store.contains($0) }
         let done = folder.names.count - names.count
         if done > 0 {
@@ -52,7 +53,10 @@ struct PredictionRun {
         let batches = stride(from: 0, to: names.count, by: settings.batch).map {
             Array(names[$0..<min($0 + settings.batch, names.count)])
         }
-        let pass = ForwardPass(detector: detector, side: settings.size, views: settings.tta.compactMap(View.init))
+        let size = settings.size
+        let average = ViewAverage(views: settings.tta, size: size) { input, batch, side, output in
+            try detector.probabilityMap(input: input, batch: batch, height: side, width: side, output: output)
+        }
         var failures = 0
         var next = prepare(batches[0])
         var writing: Task<Void, any Error>?
@@ -64,22 +68,28 @@ struct PredictionRun {
             }
             let prepared = await next.value
             if index + 1 < batches.count { next = prepare(batches[index + 1]) }
-            var ready: [(name: String, letterbox: Letterbox, canvas: [UInt8])] = []
+            var ready: [(name: String, canvases: ViewCanvases)] = []
             for image in prepared {
-                switch image.canvas {
-                case .success(let (letterbox, canvas)): ready.append((image.name, letterbox, canvas))
+                switch image.canvases {
+                case .success(let canvases): ready.append((image.name, canvases))
                 case .failure(let error):
                     failures += 1
                     progress.finish()
                     Terminal.error("\(error)")
                 }
             }
-            let maps = Result { try pass.run(ready.map(\.canvas)) }
+            let isFirst = average.report == nil
+            let maps = Result { try average.run(ready.map(\.canvases)) }
             try await writing?.value
+            if isFirst, let report = average.report {
+                progress.finish()
+                tell(report, of: ready[0].name)
+            }
             let results = zip(ready, try maps.get()).map { image, map in
-                ImageMap(
-                    imageName: image.name, imageWidth: image.letterbox.imageWidth,
-                    imageHeight: image.letterbox.imageHeight, inverse: image.letterbox.inverse, map: map)
+                let letterbox = image.canvases.plain
+                return ImageMap(
+                    imageName: image.name, imageWidth: letterbox.imageWidth, imageHeight: letterbox.imageHeight,
+                    inverse: letterbox.inverse, map: ProbabilityMap(width: size, height: size, values: map))
             }
             writing = Task.detached { for map in results { try store.write(map) } }
             progress.update(done + min((index + 1) * settings.batch, names.count))
@@ -94,74 +104,32 @@ struct PredictionRun {
         return failures
     }
 
+    /// Says what the views change on the first image, and warns of those that change too little or too much.
+    private func tell(_ report: ViewReport, of name: String) {
+        func percent(_ part: Double) -> String { String(format: "%.2f%%", 100 * part) }
+        guard report.hasText else {
+            return Terminal.warning("\(name) shows hardly any text: what the views change was not judged on it")
+        }
+        let changes = report.rows.map { "\($0.view.name) \(percent($0.change))" }.joined(separator: ", ")
+        Terminal.note("text that the views change on \(name): \(changes)", quiet: quiet)
+        for row in report.rows {
+            guard let suspicion = row.suspicion else { continue }
+            Terminal.warning(
+                "\(name): the view \(row.view.name) changes \(suspicion): \(percent(row.change)) of the text")
+        }
+    }
+
     private func prepare(_ names: [String]) -> Task<[Prepared], Never> {
         let folder = folder
-        let side = settings.size
+        let (size, views) = (settings.size, settings.tta)
         return Task.detached {
             names.map { name in
                 Prepared(
                     name: name,
-                    canvas: Result {
-                        let image = try ImageFile.decode(path: folder.path(of: name))
-                        let geometry = Letterbox(imageWidth: image.width, imageHeight: image.height, side: side)
-                        return (geometry, try letterbox(image, geometry))
+                    canvases: Result {
+                        try ViewCanvases(ImageFile.decode(path: folder.path(of: name)), size: size, views: views)
                     })
             }
         }
-    }
-}
-
-/// The network over a batch of canvases, plain or averaged over views, in buffers that are reused.
-final class ForwardPass {
-    private let detector: TextDetector
-    private let side: Int
-    private let views: [View]
-    private var input: [Float] = []
-    private var output: [Float] = []
-
-    init(detector: TextDetector, side: Int, views: [View]) {
-        self.detector = detector
-        self.side = side
-        self.views = views
-    }
-
-    /// - Parameter canvases: (side,side,3) RGB each.
-    /// - Returns: a map a canvas, in the canvas' own geometry.
-    func run(_ canvases: [[UInt8]]) throws -> [ProbabilityMap] {
-        guard !canvases.isEmpty else { return [] }
-        var sums = try forward(canvases)
-        guard !views.isEmpty else { return sums.map { ProbabilityMap(width: side, height: side, values: $0) } }
-        for view in views {
-            let maps = try forward(canvases.map { view.apply(to: $0, side: side, channels: 3) })
-            for index in sums.indices {
-                maps[index].withUnsafeBufferPointer { map in
-                    sums[index].withUnsafeMutableBufferPointer { view.addInverse(of: map, to: $0, side: side) }
-                }
-            }
-        }
-        let count = Float(views.count + 1)
-        return sums.map { ProbabilityMap(width: side, height: side, values: $0.map { $0 / count }) }
-    }
-
-    private func forward(_ canvases: [[UInt8]]) throws -> [[Float]] {
-        let pixels = side * side
-        if input.count != canvases.count * 3 * pixels {
-            input = [Float](repeating: 0, count: canvases.count * 3 * pixels)
-            output = [Float](repeating: 0, count: canvases.count * pixels)
-        }
-        input.withUnsafeMutableBufferPointer { buffer in
-            for (index, canvas) in canvases.enumerated() {
-                normalise(
-                    canvas,
-                    into: UnsafeMutableBufferPointer(rebasing: buffer[index * 3 * pixels..<(index + 1) * 3 * pixels]))
-            }
-        }
-        try input.withUnsafeBufferPointer { input in
-            try output.withUnsafeMutableBufferPointer { output in
-                try detector.probabilityMap(
-                    input: input, batch: canvases.count, height: side, width: side, output: output)
-            }
-        }
-        return canvases.indices.map { Array(output[$0 * pixels..<($0 + 1) * pixels]) }
     }
 }
