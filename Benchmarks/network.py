@@ -12,6 +12,7 @@ BENCH_MODELS narrows the models, by comma; BENCH_PEERS the peers, by semicolon.
 """
 import json
 import os
+import select
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 7))
+# What a peer may take to load, and to run once, before it is left out.
+LOAD_SECONDS, RUN_SECONDS = 60, 10
 MODELS = {"resnet50": "resnet50_epoch=1-step=823.ckpt", "efficientnet_b4": "efficientnet_b4.safetensors"}
 ROWS = {"960": {}, "640": {"side": 640}, "1024": {"side": 1024}, "1280": {"side": 1280}, "batch4": {"batch": 4},
         "thread1": {"threads": 1}}
@@ -131,9 +134,14 @@ class Contender:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         stderr=None if "BENCH_DEBUG" in os.environ else subprocess.DEVNULL,
                                         env={**os.environ, **environment})
+        # torch.compile may take minutes, or never end.
+        ready, _, _ = select.select([self.process.stdout], [], [], LOAD_SECONDS)
+        if not ready:
+            self.process.kill()
         line = self.process.stdout.readline()
         self.load = time.perf_counter() - self.start
-        self.first = json.loads(line) if line else {"error": "it ended without a map"}
+        self.first = json.loads(line) if line else {
+            "error": "it ended without a map" if ready else f"no map within {LOAD_SECONDS} s"}
 
     def run(self, batch):
         self.process.stdin.write("\n")
@@ -172,8 +180,13 @@ def beside_peers(title, work):
         if error := peer.first.get("error"):
             left_out[name] = error
             peer.end()
-        else:
+            continue
+        peer.run(work["batch"])
+        if peer.seconds.pop() < RUN_SECONDS:
             peers[name] = peer
+        else:
+            left_out[name] = f"more than {RUN_SECONDS} s an image"
+            peer.end()
     for _ in range(ROUNDS):
         for name, peer in peers.items():
             if PEERS[name][0] in own:
