@@ -138,7 +138,7 @@ class Contender:
         ready, _, _ = select.select([self.process.stdout], [], [], LOAD_SECONDS)
         if not ready:
             self.process.kill()
-        line = self.process.stdout.readline()
+        line = self.process.stdout.readline() if ready else ""
         self.load = time.perf_counter() - self.start
         self.first = json.loads(line) if line else {
             "error": "it ended without a map" if ready else f"no map within {LOAD_SECONDS} s"}
