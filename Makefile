@@ -39,8 +39,10 @@ test-onnxruntime: setup
 	@[ -f $(ONNXRUNTIME)/done ] || { \
 		echo "test-onnxruntime: fetching the wheel" && python3 -m venv $(ONNXRUNTIME) && \
 		$(ONNXRUNTIME)/bin/pip install -q --no-deps onnxruntime && touch $(ONNXRUNTIME)/done; }
-	SUBMIT_ONNXRUNTIME=$$(find $(CURDIR)/$(ONNXRUNTIME) -name 'libonnxruntime.so.*' | head -n 1) \
-		swift test -c release --disable-testable-imports --filter 'ONNX|ExportTests'
+	@library=$$(find $(CURDIR)/$(ONNXRUNTIME) -name 'libonnxruntime.so.*' -type f | head -n 1); \
+	[ -n "$$library" ] || { \
+		echo "test-onnxruntime: no libonnxruntime.so.* under $(ONNXRUNTIME); rm -r it and run this again" >&2; exit 66; }; \
+	SUBMIT_ONNXRUNTIME="$$library" swift test -c release --disable-testable-imports --filter 'ONNX|ExportTests'
 
 demo: build
 	@samples/demo.sh

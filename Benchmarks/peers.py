@@ -1,4 +1,4 @@
-"""The peers' side of `make bench`: the reference kit, published scorers and PyTorch eager on the same inputs.
+"""The peers' side of `make bench`: the reference kit and published scorers on the same inputs.
 
     python peers.py REFERENCE DATA KITS      prints {"name": ..., "seconds": ...} lines, the names of Bench.swift
 
@@ -137,13 +137,6 @@ def main():
         start = time.perf_counter()
         list(pool.map(point, grid[7::15]))
         report(f"sweep, 75 points, {len(MAPS)} images, 2 processes", (time.perf_counter() - start) * 15)
-    torch.set_num_threads(2)
-    for name, path in (("resnet50", "resnet50_epoch=1-step=823.ckpt"), ("efficientnet_b4", "efficientnet_b4.safetensors")):
-        net = dbref.load(name, DATA / "checkpoints" / path).to(memory_format=torch.channels_last)
-        image = dbref.letterbox(DATA / "receipts/images/sroie_000.jpg", 960)[0].to(memory_format=torch.channels_last)
-        with torch.inference_mode():
-            net(image)
-            report(f"network, {name}, 960, 2 threads", best(5, lambda: net(image)))
 
 
 if __name__ == "__main__":

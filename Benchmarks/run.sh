@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Our figures beside the peers' in one run, as ratios. DATA and REFERENCE name the real receipts and the reference kit;
-# without them there is nothing to measure on.
+# without them there is nothing to measure on. PYTHON is an interpreter that has the peers of requirements.txt; one is
+# made otherwise. ROWS are the network's: 960 alone unless told, or some of 640,960,1024,1280,batch4,thread1,memory,load.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${DATA:-../shared/data}
@@ -8,16 +9,16 @@ reference=${REFERENCE:-../shared/reference}
 [ -d "$data" ] || { echo "bench: no data at $data; set DATA to a folder with receipts/, maps/ and checkpoints/" >&2; exit 66; }
 
 swift build -c release --package-path Benchmarks >&2
+python=${PYTHON:-Benchmarks/.venv/bin/python}
+if [ ! -x "$(command -v "$python")" ]; then
+    [ -z "${PYTHON:-}" ] || { echo "bench: no interpreter $PYTHON" >&2; exit 66; }
+    python3 -m venv Benchmarks/.venv
+    Benchmarks/.venv/bin/pip install -q -r Benchmarks/requirements.txt
+fi
 # As predict sets it: on free cores no different, on shared ones steadier.
 ours=$(OMP_WAIT_POLICY=passive Benchmarks/.build/release/bench "$data")
 theirs=
 if [ -d "$reference" ]; then
-    python=${PYTHON:-Benchmarks/.venv/bin/python}
-    if [ ! -x "$python" ]; then
-        python3 -m venv Benchmarks/.venv
-        Benchmarks/.venv/bin/pip install -q "numpy<2" opencv-python-headless==4.6.0.66 torch timm pyclipper==1.4.0 \
-            safetensors pillow torchmetrics cleval shapely Polygon3 bottle
-    fi
     # The scripts of ICDAR 2015 (as DB has it), DetEval and TedEval; a line without its script has no peer.
     kits=${KITS:-Benchmarks/.kits}
     clone() {
@@ -38,3 +39,4 @@ for name, seconds in ours.items():
     peer = theirs.get(name)
     print(f"{name:52}  {seconds*1e3:10.3f}  " + (f"{peer*1e3:10.1f}  {seconds/peer:9.4f}" if peer else f"{'-':>10}  {'-':>9}"))
 PY
+"$python" Benchmarks/network.py "$data" "$reference" "${ROWS:-960}"

@@ -14,10 +14,14 @@ import Sweep
 
 /// Our side of `make bench`: one JSON line a figure, `{"name": …, "seconds": …}`; peers.py prints the same names.
 ///
-///     bench DATA      the folder of receipts, maps and checkpoints
+///     bench DATA           the folder of receipts, maps and checkpoints
+///     bench network …      the network alone, a run for each line of stdin: Network.swift
 @main
 struct Bench {
     static func main() async throws {
+        if CommandLine.arguments.dropFirst().first == "network" {
+            return try NetworkWorker(CommandLine.arguments.dropFirst(2)).serve()
+        }
         guard CommandLine.arguments.count == 2 else {
             FileHandle.standardError.write(Data("usage: bench DATA\n".utf8))
             exit(64)
@@ -32,11 +36,6 @@ struct Bench {
         try scoring(maps, truth)
         try await sweep(maps, truth)
         try await dense(maps, truth)
-        for (name, path) in [
-            ("resnet50", "resnet50_epoch=1-step=823.ckpt"), ("efficientnet_b4", "efficientnet_b4.safetensors"),
-        ] {
-            try network(name, data + "/checkpoints/" + path, image: data + "/receipts/images/sroie_000.jpg")
-        }
     }
 
     /// Post-processing of a map on one core, at the goldens' settings.
@@ -67,25 +66,6 @@ struct Bench {
             space, maps: Memory(maps), truth: truth, options: ScoringOptions(metric: .clevalLeaderboard))
         let seconds = try await bestAsync(of: 3) { _ = try await run.run(width: 2) }
         report("sweep, 75 points, \(maps.count) images, 2 processes", seconds)
-    }
-
-    /// One image at 960 through the network, two threads.
-    private static func network(_ name: String, _ path: String, image: String) throws {
-        let detector = try TextDetector(
-            checkpoint: Checkpoint(path: path), options: EngineOptions(threads: 2))
-        let side = 960
-        var input = [Float](repeating: 0, count: 3 * side * side)
-        var output = [Float](repeating: 0, count: side * side)
-        let canvas = try letterbox(ImageFile.decode(path: image), side: side)
-        input.withUnsafeMutableBufferPointer { normalise(canvas, into: $0) }
-        let seconds = try best(of: 7, warmUps: 1) {
-            try input.withUnsafeBufferPointer { input in
-                try output.withUnsafeMutableBufferPointer {
-                    try detector.probabilityMap(input: input, batch: 1, height: side, width: side, output: $0)
-                }
-            }
-        }
-        report("network, \(name), 960, 2 threads", seconds)
     }
 
     static func settings(usePolygon: Bool) -> PostProcOptions {

@@ -1,0 +1,74 @@
+import Checkpoint
+import Core
+import DBHead
+import Foundation
+import Imaging
+import Inference
+
+/// Our network for network.py, which runs it and its peers by turns.
+///
+///     bench network CHECKPOINT IMAGE FOLDER precision=fp32 side=960 batch=1 threads=2
+///
+/// One image, `batch` times, goes through the network once, which compiles it; then each line of stdin is a run. Each run
+/// is a line of stdout, `{"seconds": …, "peak_bytes": …}`. FOLDER receives the first run's input and output as raw
+/// Float32, for the peers to run and to compare.
+struct NetworkWorker {
+    private let (checkpoint, image, folder): (String, String, String)
+    private let options: EngineOptions
+    private let (side, batch): (Int, Int)
+
+    init(_ arguments: ArraySlice<String>) {
+        let words = Array(arguments)
+        var values = ["precision": "fp32", "side": "960", "batch": "1", "threads": "2"]
+        for word in words.dropFirst(3) {
+            let parts = word.split(separator: "=").map(String.init)
+            if parts.count == 2, values[parts[0]] != nil { values[parts[0]] = parts[1] }
+        }
+        guard words.count >= 3, let precision = EngineOptions.Precision(rawValue: values["precision"] ?? ""),
+            let side = Int(values["side"] ?? ""), let batch = Int(values["batch"] ?? ""),
+            let threads = Int(values["threads"] ?? "")
+        else {
+            FileHandle.standardError.write(Data("usage: bench network CHECKPOINT IMAGE FOLDER [key=value …]\n".utf8))
+            exit(64)
+        }
+        (checkpoint, image, folder) = (words[0], words[1], words[2])
+        (self.side, self.batch) = (side, batch)
+        options = EngineOptions(precision: precision, threads: threads)
+    }
+
+    func serve() throws {
+        let detector = try TextDetector(checkpoint: Checkpoint(path: checkpoint), options: options)
+        let canvas = try letterbox(ImageFile.decode(path: image), side: side)
+        let count = side * side
+        var input = [Float](repeating: 0, count: batch * 3 * count)
+        var output = [Float](repeating: 0, count: batch * count)
+        input.withUnsafeMutableBufferPointer { input in
+            for index in 0..<batch {
+                normalise(
+                    canvas,
+                    into: UnsafeMutableBufferPointer(rebasing: input[index * 3 * count..<(index + 1) * 3 * count]))
+            }
+        }
+        func run() throws {
+            try input.withUnsafeBufferPointer { input in
+                try output.withUnsafeMutableBufferPointer {
+                    try detector.probabilityMap(input: input, batch: batch, height: side, width: side, output: $0)
+                }
+            }
+        }
+        try report(Bench.best(of: 1, warmUps: 0, run))
+        for (name, values) in [("input", input), ("output-\(options.precision)", output)] {
+            try values.withUnsafeBytes { try AtomicFile.write($0, to: "\(folder)/\(name).f32", overwrite: true) }
+        }
+        while readLine() != nil { try report(Bench.best(of: 1, warmUps: 0, run)) }
+    }
+
+    private func report(_ seconds: Double) throws {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split { !$0.isNumber }.first
+        let line: JSONValue = [
+            "seconds": .number(seconds), "peak_bytes": .number(1024 * (peak.flatMap { Double($0) } ?? 0)),
+        ]
+        FileHandle.standardOutput.write(Data((line.text() + "\n").utf8))
+    }
+}
