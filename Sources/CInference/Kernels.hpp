@@ -11,7 +11,12 @@ struct Bfloat16 {
     uint16_t bits;
 };
 
-// Maps are `void`: floats or Bfloat16, as the kernels that take them.
+/// A byte in memory; what it stands for is told beside it.
+struct Byte {
+    uint8_t bits;
+};
+
+// Maps are `void`: floats, Bfloat16 or Byte, as the kernels that take them.
 
 struct DepthwiseArguments {
     const void *source;
@@ -101,7 +106,7 @@ struct ShuffleArguments {
     int channels, fill, firstChannel, factor, phaseChannels, threads;
 };
 
-/// The kernels of one instruction set. `source` and `destination` may be the same where a kernel is element-wise.
+/// The kernels of one instruction set, null where there is none for its elements. `source` and `destination` may be the same where a kernel is element-wise.
 struct Kernels {
     int block;
     const char *name;
@@ -129,6 +134,7 @@ extern const Kernels baselineKernels;
 extern const Kernels avx2Kernels;
 extern const Kernels avx512Kernels;
 extern const Kernels bfloat16Kernels;
+extern const Kernels byteKernels;
 #endif
 
 /// The kernels for the instruction set that oneDNN uses in this process; null where it has no instructions for `type`.

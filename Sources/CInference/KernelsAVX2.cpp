@@ -9,6 +9,7 @@ namespace cinference {
 namespace avx2 {
 constexpr int blockSize = 8;
 using Element = float;
+#include "Vectors.hpp"
 #include "KernelBodies.hpp"
 }  // namespace avx2
 }  // namespace cinference

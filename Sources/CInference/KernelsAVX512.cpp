@@ -1,5 +1,6 @@
 // The kernels for x86-64 with AVX512.
 #if defined(__x86_64__)
+#include <cstring>
 #include <immintrin.h>
 
 #include "CInference.h"
@@ -12,6 +13,7 @@ namespace cinference {
 namespace avx512 {
 constexpr int blockSize = 16;
 using Element = float;
+#include "Vectors.hpp"
 #include "KernelBodies.hpp"
 }  // namespace avx512
 }  // namespace cinference

@@ -7,6 +7,7 @@ namespace cinference {
 namespace baseline {
 constexpr int blockSize = 8;
 using Element = float;
+#include "Vectors.hpp"
 #include "KernelBodies.hpp"
 }  // namespace baseline
 }  // namespace cinference

@@ -14,6 +14,7 @@ namespace cinference {
 namespace bfloat16 {
 constexpr int blockSize = 16;
 using Element = Bfloat16;
+#include "Vectors.hpp"
 #include "KernelBodies.hpp"
 }  // namespace bfloat16
 }  // namespace cinference

@@ -1,5 +1,6 @@
 // Steps over whole maps without weights, by our own kernels.
 #include "Plan.hpp"
+#include "Quantized.hpp"
 
 using namespace cinference;
 
@@ -14,8 +15,10 @@ class MapStep final : public Step {
 public:
     explicit MapStep(const CInferenceMapStep &step)
         : step(step), own(kernelsFor(step.source.type == CInferenceFloat32 ? step.destination : step.source)) {
-        static const char *const names[] = {"max_pool", "mean", "add", "scale", "upsample", "activate", "shuffle", "copy"};
-        if (step.kind < CInferenceMaxPool || step.kind > CInferenceCopyChannels) throw Unsupported("unknown map step");
+        static const char *const names[] = {"max_pool", "mean", "add", "scale", "upsample", "activate", "shuffle", "copy", "convert"};
+        if (step.kind < CInferenceMaxPool || step.kind > CInferenceConvert) throw Unsupported("unknown map step");
+        const bool moves = step.kind == CInferenceMaxPool || step.kind == CInferenceUpsample || step.kind >= CInferenceShuffle;
+        if (step.source.type == CInferenceUint8 && !moves) throw Unsupported("bytes stand for other numbers here");
         implementation = std::string(names[step.kind]) + ":" + own.name;
     }
 
@@ -33,11 +36,19 @@ public:
             case CInferenceScale: return own.scale(map);
             case CInferenceUpsample: return own.upsample(map);
             case CInferenceActivate: return own.activate(map);
+            case CInferenceConvert: return convert(run);
             default: return shuffle(run);
         }
     }
 
 private:
+    void convert(const Run &run) {
+        const auto &from = step.source, &to = step.destination, &bytes = from.type == CInferenceUint8 ? from : to;
+        const int64_t count = int64_t(from.channels) * from.height * from.width;
+        quantizedKernels()->convert(
+            {run.at(from), run.at(to), from.type, to.type, bytes.scale, float(bytes.zero), count, run.threads});
+    }
+
     void shuffle(const Run &run) {
         const bool copies = step.kind == CInferenceCopyChannels;
         // Lanes after the last real channel of a blocked destination become zero.

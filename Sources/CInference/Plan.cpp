@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "Parallel.hpp"
+#include "Quantized.hpp"
 
 using namespace cinference;
 
@@ -40,20 +41,31 @@ std::shared_ptr<const Buffer> Arena::keep(Buffer made, size_t used) {
 }
 
 const Kernels *cinference::kernels(int32_t type) {
-    const bool single = type == CInferenceFloat32;
+    bool hasBfloat16 = false;
 #if defined(__x86_64__)
     switch (dnnl::get_effective_cpu_isa()) {
         case dnnl::cpu_isa::all:
         case dnnl::cpu_isa::avx512_core_bf16:
-        case dnnl::cpu_isa::avx512_core_amx: return single ? &avx512Kernels : &bfloat16Kernels;
+        case dnnl::cpu_isa::avx512_core_amx: hasBfloat16 = true; [[fallthrough]];
+        case dnnl::cpu_isa::avx512_core_vnni:
+            if (type == CInferenceUint8) return &byteKernels;
+            [[fallthrough]];
         case dnnl::cpu_isa::avx512_core:
-        case dnnl::cpu_isa::avx512_core_vnni: return single ? &avx512Kernels : nullptr;
+            if (type == CInferenceBfloat16 && hasBfloat16) return &bfloat16Kernels;
+            return type == CInferenceFloat32 ? &avx512Kernels : nullptr;
         case dnnl::cpu_isa::avx2:
-        case dnnl::cpu_isa::avx2_vnni: return single ? &avx2Kernels : nullptr;
+        case dnnl::cpu_isa::avx2_vnni: return type == CInferenceFloat32 ? &avx2Kernels : nullptr;
         default: break;
     }
 #endif
-    return single ? &baselineKernels : nullptr;
+    return type == CInferenceFloat32 ? &baselineKernels : nullptr;
+}
+
+const QuantizedKernels *cinference::quantizedKernels() {
+#if defined(__x86_64__)
+    if (kernels(CInferenceUint8)) return &vnniKernels;
+#endif
+    return nullptr;
 }
 
 const Kernels &cinference::kernelsFor(const CInferenceTensor &map) {
@@ -123,7 +135,7 @@ void cinference_plan_destroy(CInferencePlan *plan) {
 
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message) {
-    return guarded(message, [&] { plan->steps.push_back(makeConvolution(*step, *plan)); });
+    return guarded(message, [&] { plan->steps.push_back(step->quantized ? makeQuantizedConvolution(*step, *plan) : makeConvolution(*step, *plan)); });
 }
 
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message) {

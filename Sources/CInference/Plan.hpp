@@ -101,6 +101,7 @@ int32_t guarded(CInferenceMessage *message, const Body &body) {
 const Kernels &kernelsFor(const CInferenceTensor &map);
 
 std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
+std::unique_ptr<Step> makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step);
 std::unique_ptr<Step> makeExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);

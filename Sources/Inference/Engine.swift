@@ -35,10 +35,21 @@ public final class Engine: Sendable {
             switch options.backend {
             case .reference: try ReferenceExecutor(graph: graph, weights: weights)
             case .blas: try BLASExecutor(network, threads: options.threads)
-            case .oneDNN:
-                try OneDNNExecutor(
-                    network, precision: options.precision, threads: options.threads)
+            case .oneDNN: try OneDNNExecutor(network, options)
             }
+    }
+
+    /// Runs the layers that oneDNN runs, by OpenBLAS, and tells `observer` the numbers of each map between them.
+    init(
+        graph: Graph, weights: some WeightSource, threads: Int,
+        observer: @escaping @Sendable (_ name: String, _ values: [Float]) -> Void
+    ) throws {
+        let (graph, weights): (Graph, any WeightSource) = try LowResolution.lowered(graph, weights)
+        let shapes = try graph.weightNames.reduce(into: [:]) { $0[$1] = try weights.shape(of: $1) }
+        self.graph = graph
+        weightShapes = shapes
+        let network = try FusedNetwork(graph: graph, weights: weights, weightShapes: shapes)
+        executor = try BLASExecutor(network, threads: threads, observer: observer)
     }
 
     /// Runs `graph` by an executor from outside this module.
@@ -54,11 +65,15 @@ public final class Engine: Sendable {
     /// The instruction set that oneDNN uses in this process, such as `avx512_core_bf16`; `ONEDNN_MAX_CPU_ISA` limits it.
     public static var instructionSet: String { String(cString: cinference_instruction_set()) }
 
+    /// What int8 computes with where it does not with bytes.
+    public static var arithmeticBesideInt8: EngineOptions.Precision {
+        cinference_has_type(ElementType.bfloat16.code) != 0 ? .bf16 : .fp32
+    }
+
     /// GFLOP/s of `threads` threads that only multiply and add in registers, measured in half a second: what no
     /// kernel without Winograd's algorithm can pass.
     public static func peak(threads: Int, precision: EngineOptions.Precision) -> Double {
-        let type = precision == .bf16 ? ElementType.bfloat16 : .float32
-        return (try? InferenceThread.shared.sync { cinference_peak(Int32(threads), type.code) }) ?? 0
+        (try? InferenceThread.shared.sync { cinference_peak(Int32(threads), precision.elementType.code) }) ?? 0
     }
 
     /// The result's shape for an input of shape `input`.

@@ -27,6 +27,9 @@ public struct EngineOptions: Sendable {
         case fp32
         /// Maps and weights of bfloat16, sums in Float32; oneDNN on x86-64 with AVX512-BF16 only.
         case bf16
+        /// Maps and weights of dense convolutions in bytes, by a calibration; the rest in bf16, or in fp32 where the
+        /// processor has no bf16. oneDNN on x86-64 with AVX512-VNNI only.
+        case int8
     }
 
     /// What computes; the fastest of this kind of machine by default.
@@ -35,22 +38,40 @@ public struct EngineOptions: Sendable {
     public var precision: Precision
     /// Threads that compute, at least 1. The result does not depend on it.
     public var threads: Int
+    /// The ranges that int8 needs; other precisions ignore it.
+    public var calibration: Calibration?
 
     /// Options; one thread unless told.
     ///
     /// - Parameter threads: at least 1; smaller numbers count as 1.
-    public init(backend: Backend = .fastest, precision: Precision = .fp32, threads: Int = 1) {
+    public init(
+        backend: Backend = .fastest, precision: Precision = .fp32, threads: Int = 1, calibration: Calibration? = nil
+    ) {
         self.backend = backend
         self.precision = precision
+        self.calibration = calibration
         self.threads = max(1, threads)
     }
 
     /// - Throws: `InferenceError` where the engine or this machine cannot compute in the precision.
     public func check() throws {
-        guard precision != .fp32 else { return }
-        guard backend == .oneDNN, cinference_has_type(ElementType.bfloat16.code) != 0 else {
+        let type = precision.elementType
+        guard type != .float32 else { return }
+        guard backend == .oneDNN, cinference_has_type(type.code) != 0 else {
             throw InferenceError.precision(
                 precision, found: "engine \(backend.rawValue), instructions \(Engine.instructionSet)")
+        }
+        if precision == .int8, calibration == nil { throw InferenceError.noCalibration }
+    }
+}
+
+extension EngineOptions.Precision {
+    /// What the maps of most layers hold.
+    var elementType: ElementType {
+        switch self {
+        case .fp32: .float32
+        case .bf16: .bfloat16
+        case .int8: .uint8
         }
     }
 }

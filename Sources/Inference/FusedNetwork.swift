@@ -5,13 +5,20 @@ struct FusedNetwork: Sendable {
     let folding: WeightFolding
     /// Height and width of the convolutions' kernels, by layer.
     private(set) var kernelSizes: [Int: [Int]] = [:]
+    /// What calibrations call the input and each layer's result, by value: the layer's label, numbered from its second
+    /// use on.
+    private(set) var valueNames = [0: "input"]
 
     /// - Parameter weightShapes: the shape of each of the graph's weights.
     init(graph: Graph, weights: some WeightSource, weightShapes: [String: [Int]]) throws {
         layers = try Fusion.layers(of: graph) { weightShapes[$0] ?? [] }
         output = graph.output.index
         folding = WeightFolding(source: weights)
+        var uses: [String: Int] = [:]
         for (index, layer) in layers.enumerated() {
+            uses[layer.label, default: 0] += 1
+            let use = uses[layer.label] ?? 1
+            valueNames[layer.output] = use > 1 ? "\(layer.label)#\(use)" : layer.label
             guard case .convolution(let fused) = layer.kind, case .convolution(let convolution) = fused.kernel
             else { continue }
             kernelSizes[index] = weightShapes[convolution.weight].map { Array($0.suffix(2)) }

@@ -56,7 +56,18 @@ public struct InferenceError: DiagnosedError {
         InferenceError(
             Diagnosis(
                 .usage, "no \(precision.rawValue) arithmetic here", found: found,
-                expected: "engine onednn on a processor with AVX512-BF16", nextStep: "use precision fp32"))
+                expected:
+                    "engine onednn on a processor with \(precision == .int8 ? "AVX512-VNNI" : "AVX512-BF16")",
+                nextStep: "use precision fp32"))
+    }
+
+    /// int8 without ranges.
+    static var noCalibration: InferenceError {
+        InferenceError(
+            Diagnosis(
+                .usage, "int8 needs the ranges of the network's maps", found: "no calibration",
+                expected: "a file of `submit calibrate`, of this checkpoint",
+                nextStep: "run `submit calibrate` on a few images and name its file by --calibration"))
     }
 
     /// The kernels' library refused a step.

@@ -27,6 +27,7 @@ struct Submit: AsyncParsableCommand {
             Predict.self, Extract.self, Score.self, Compare.self, SweepCommand.self, Select.self, EnsembleCommand.self,
             StackCommand.self,
             Validate.self, Convert.self, FoldsCommand.self, LedgerCommand.self, Inspect.self, Import.self,
+            Calibrate.self,
             Export.self, ConfigCommand.self,
         ])
 

@@ -121,9 +121,9 @@ struct NetworkSketch {
     /// The result of this network on `input` with an engine of `backend`.
     func run(
         _ input: [Float], _ shape: TensorShape, _ backend: EngineOptions.Backend,
-        _ precision: EngineOptions.Precision = .fp32, threads: Int = 2
+        _ precision: EngineOptions.Precision = .fp32, threads: Int = 2, calibration: Calibration? = nil
     ) throws -> [Float] {
-        let options = EngineOptions(backend: backend, precision: precision, threads: threads)
+        let options = EngineOptions(backend: backend, precision: precision, threads: threads, calibration: calibration)
         return try Engine(graph: graph, weights: weights, options: options).run(input, shape: shape)
     }
 

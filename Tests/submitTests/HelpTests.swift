@@ -8,7 +8,7 @@ import Testing
         "predict", "extract", "score", "compare", "sweep", "select", "ensemble", "stack", "validate", "convert",
         "folds",
         "ledger",
-        "inspect", "import", "export", "config",
+        "inspect", "import", "calibrate", "export", "config",
     ]
     static let subcommands = ["add", "list", "left", "fit", "select", "export", "import"].map { "ledger " + $0 }
 

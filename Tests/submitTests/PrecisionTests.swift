@@ -41,11 +41,37 @@ struct PrecisionTests {
         }
     }
 
+    @Test(.enabled(if: isHere)) func int8NeedsItsCalibration() throws {
+        try Workplace.with { place in
+            let int8 = place.predict + ["--precision", "int8", "--calibration", "a.json"]
+            let without = try place.run(int8)
+            #expect(without.status == 66 && without.stderr.contains("submit calibrate"))
+            #expect(try place.tree()["maps"] == nil)
+            let calibrate = ["calibrate", Workplace.checkpoint, "--images", "images", "--size", "320", "--output"]
+            try place.expectDone(calibrate + ["a.json", "--count", "2"])
+            try place.expectDone(int8)
+            // The ranges are part of what made the maps.
+            try place.expectDone(calibrate + ["b.json", "--count", "1"])
+            let mixed = try place.run(place.predict + ["--precision", "int8", "--calibration", "b.json"])
+            #expect(mixed.status == 65 && mixed.stderr.contains("calibration"))
+            let text = try place.text("a.json")
+            try place.write(
+                text.replacing(/"checkpoint_sha256": "./) { _ in "\"checkpoint_sha256\": \"x" }, to: "c.json")
+            let foreign = try place.run(place.predict + ["--precision", "int8", "--calibration", "c.json"])
+            #expect(foreign.status == 65 && foreign.stderr.contains("another checkpoint"))
+            for (old, new) in [("calibration", "stack"), ("[", "[1,"), ("\"schema\": 1", "\"schema\": 2")] {
+                try place.write(text.replacing(old, with: new), to: "d.json")
+                let broken = try place.run(place.predict + ["--precision", "int8", "--calibration", "d.json"])
+                #expect(broken.status == 65 && broken.stderr.contains("d.json"), "\(old)")
+            }
+        }
+    }
+
     @Test func refusals() throws {
         try Workplace.with { place in
             let cases: [([String], String)] = [
                 (["--check-precision"], "precision fp32"), (["--truth", "truth.json"], "--check-precision"),
-                (["--precision", "int3"], "fp32 or bf16"),
+                (["--precision", "int3"], "fp32, bf16 or int8"),
                 (["--precision", "bf16", "--engine", "blas"], "engine blas"),
                 (["--precision", "bf16", "--check-precision", "--profile"], "exclude"),
             ]

@@ -22,7 +22,7 @@ enum { CInferenceDone = 0, CInferenceFailed = 1, CInferenceUnsupported = 2, CInf
 enum { CInferenceArena = 0, CInferenceInput = 1, CInferenceOutput = 2 };
 
 /// What a tensor's elements are.
-enum { CInferenceFloat32 = 0, CInferenceBfloat16 = 1 };
+enum { CInferenceFloat32 = 0, CInferenceBfloat16 = 1, CInferenceUint8 = 2 };
 
 /// Element-wise functions.
 enum { CInferenceIdentity = 0, CInferenceRelu = 1, CInferenceSilu = 2, CInferenceSigmoid = 3 };
@@ -38,7 +38,7 @@ typedef struct {
     int32_t space;
 } CInferencePlace;
 
-/// A tensor of one image; its place is told when the plan is finished.
+/// A tensor of one image; its place is told when the plan is finished. A byte stands for (byte - zero) * scale.
 typedef struct {
     int32_t index;    // of its place
     int32_t type;
@@ -46,9 +46,14 @@ typedef struct {
     int32_t channels;
     int32_t height;
     int32_t width;
+    float scale;  // of bytes
+    int32_t zero;
 } CInferenceTensor;
 
-/// destination = activation(conv(source) + bias [+ destination]); zeros around the source.
+/// destination = activation(conv(source) + bias [+ summand]); zeros around the source.
+///
+/// With `quantized` inputs and weights are bytes, weights with a scale an output: one group, strides 1 and 2, the source
+/// bytes, or a plain Float32 image with stride 2, which is rounded on the way by its `scale` and `zero`.
 typedef struct {
     CInferenceTensor source;       // blocked, or plain with fewer channels than a block
     CInferenceTensor destination;  // blocked
@@ -58,10 +63,12 @@ typedef struct {
     int32_t kernel_height, kernel_width, stride;
     int32_t pad_top, pad_left, pad_bottom, pad_right;
     int32_t activation;
-    int32_t accumulates;    // the destination holds a sum to add to
+    int32_t accumulates;    // there is a summand
+    CInferenceTensor summand;  // the destination, or any other tensor where `quantized`
     int32_t winograd;       // F(4x4,3x3) instead of the direct algorithm; `CInferenceUnsupported` where there is none
     int32_t gated;          // each source channel is multiplied by `gate`; 1x1 kernels with one group only
     CInferenceTensor gate;  // (I,1,1) blocked, Float32
+    int32_t quantized;
 } CInferenceConvolution;
 
 /// destination = activation(depthwise conv(source) + bias), and the mean of its pixels where `pools`.
@@ -95,7 +102,8 @@ enum {
     CInferenceUpsample,     // nearest by `factor`; blocked
     CInferenceActivate,     // blocked
     CInferenceShuffle,      // destination(c, y*f+dy, x*f+dx) = source((dy*f+dx)*phase_channels + c, y, x); any layout and types
-    CInferenceCopyChannels  // source's channels to destination's from `first_channel`; any layout and types
+    CInferenceCopyChannels, // source's channels to destination's from `first_channel`; any layout, no bytes to or from floats
+    CInferenceConvert       // bytes to floats or back; blocked
 };
 
 /// A step over whole maps.

@@ -13,8 +13,14 @@ final class BLASExecutor: Executor {
     private let folded: [FoldedKernel?]
     /// After which layers each value is no longer needed.
     private let lastUse: [Int: Int]
+    /// Told the numbers of the input and of each layer's result.
+    private let observer: (@Sendable (_ name: String, _ values: [Float]) -> Void)?
 
-    init(_ network: FusedNetwork, threads: Int) throws {
+    init(
+        _ network: FusedNetwork, threads: Int,
+        observer: (@Sendable (_ name: String, _ values: [Float]) -> Void)? = nil
+    ) throws {
+        self.observer = observer
         self.network = network
         self.threads = threads
         folded = try network.layers.indices.map { try network.folded(layerAt: $0) }
@@ -41,6 +47,7 @@ final class BLASExecutor: Executor {
 
     private func run(_ shapes: [TensorShape], _ input: UnsafeBufferPointer<Float>, _ profile: Profile?) -> [Float] {
         var values: [Int: [Float]] = [0: Array(input)]
+        observe(0, values)
         for (index, layer) in network.layers.enumerated() {
             let start = ContinuousClock.now
             let operation = BLASOperation(shapes: shapes, threads: threads)
@@ -55,6 +62,7 @@ final class BLASExecutor: Executor {
             } else {
                 values[layer.output] = operation.map(layer, inputs)
             }
+            observe(layer.output, values)
             for value in layer.reads where lastUse[value] == index { values[value] = nil }
             profile?.steps.append(
                 StepTiming(
@@ -63,6 +71,11 @@ final class BLASExecutor: Executor {
                     gigaFLOP: gigaFLOP(layer, folded[index], shapes)))
         }
         return values[network.output] ?? []
+    }
+
+    private func observe(_ value: Int, _ values: [Int: [Float]]) {
+        guard let observer, let name = network.valueNames[value], let values = values[value] else { return }
+        observer(name, values)
     }
 
     private func gigaFLOP(_ layer: Layer, _ kernel: FoldedKernel?, _ shapes: [TensorShape]) -> Double {

@@ -5,7 +5,9 @@
 /// Sendable: its state is touched on the inference thread only, which runs one call at a time.
 final class OneDNNExecutor: Executor, @unchecked Sendable {
     private let network: FusedNetwork
+    /// The element type of maps that are not bytes.
     private let precision: ElementType
+    private let quantizations: [Int: Quantization]
     private let threads: Int
     /// Weights folded when the engine was made; given up as the first plan takes them, folded again for other shapes.
     private var folded: [FoldedKernel?]
@@ -15,10 +17,13 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     private static let keptPlans = 6
 
     /// - Throws: `InferenceError` where this machine has no instructions for `precision`.
-    init(_ network: FusedNetwork, precision: EngineOptions.Precision, threads: Int) throws {
+    init(_ network: FusedNetwork, _ options: EngineOptions) throws {
         self.network = network
-        self.precision = precision == .bf16 ? .bfloat16 : .float32
-        self.threads = threads
+        threads = options.threads
+        precision =
+            (options.precision == .int8 ? Engine.arithmeticBesideInt8 : options.precision).elementType
+        let ranges = options.precision == .int8 ? options.calibration?.ranges ?? [:] : [:]
+        quantizations = network.valueNames.compactMapValues { ranges[$0].map(Quantization.init) }
         folded = try network.layers.indices.map { try network.folded(layerAt: $0) }
     }
 
@@ -45,7 +50,7 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
         plans = []
         let compiled = try Planner.compile(
             layers: network.layers, kernelSizes: network.kernelSizes, shapes: shapes, output: network.output,
-            precision: precision, threads: threads, sharing: kept.last?.compiled
+            precision: precision, quantizations: quantizations, threads: threads, sharing: kept.last?.compiled
         ) { index in
             defer { folded[index] = nil }
             guard let kernel = try folded[index] ?? network.folded(layerAt: index) else {

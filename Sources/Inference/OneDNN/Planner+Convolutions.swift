@@ -13,7 +13,11 @@ extension Planner {
             if geometry.groups > 1, geometry.groups == source, source == result {
                 appendDepthwise(convolution, geometry, layer, index)
             } else {
-                appendDense(convolution, geometry, layer, index)
+                if isQuantized(layerAt: index) {
+                    appendQuantized(convolution, geometry, layer, index)
+                } else {
+                    appendDense(convolution, geometry, layer, index)
+                }
                 if let pooled = convolution.pooled {
                     let from = self.source(layer.output)
                     appendMap(CInferenceMean, "mean", [from], destination(pooled, .float32), layer.label)
@@ -72,7 +76,7 @@ extension Planner {
                 both.depthwise = step
                 both.depthwise.source = CInferenceTensor(
                     index: -1, type: both.source.type, blocked: 1, channels: Int32(outputs),
-                    height: Int32(wide.height), width: Int32(wide.width))
+                    height: Int32(wide.height), width: Int32(wide.width), scale: 1, zero: 0)
                 let work =
                     2e-9
                     * (Double(shape.channels * wide.channels) * Double(wide.area)
@@ -139,8 +143,8 @@ extension Planner {
         let first = appendPhases(one, inner, layers[index], index)
         let layer = layers[index + 1]
         let middle = newTensor(
-            channels: stride * stride * outputs, shapes[layers[index].inputs[0]],
-            layer.output == output ? .float32 : type(of: first.tensor))
+            channels: stride * stride * outputs, shapes[layers[index].inputs[0]], resultType(layer.output))
+        placement.quantize(middle, quantizations[layer.output])
         let inputs = placement.tensors[first.tensor].padded
         let padding = ChannelPadding(inputs: inputs, outputs: block, groups: 1)
         appendConvolution(
@@ -171,14 +175,14 @@ extension Planner {
     private mutating func appendPhases(
         _ convolution: FusedConvolution, _ stride: Int, _ layer: Layer, _ index: Int
     ) -> (tensor: Int, channels: Int) {
-        let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
+        let shape = shapes[layer.inputs[0]]
+        let from = isQuantized(layerAt: index) ? source(layer.inputs[0], as: .uint8) : source(layer.inputs[0])
         let outputs = shapes[layer.output].channels
         // Phases of a block or more begin at a block of their own; smaller ones stand close together.
         let phaseChannels = outputs < block ? outputs : padded(outputs)
         let phases = stride * stride
-        // The network's result is not rounded.
-        let type = layer.output == output ? .float32 : type(of: from)
-        let tensor = newTensor(channels: phases * phaseChannels, shape, type)
+        let tensor = newTensor(channels: phases * phaseChannels, shape, resultType(layer.output))
+        placement.quantize(tensor, quantizations[layer.output])
         let padding = ChannelPadding(
             inputs: padded(shape.channels), outputs: padded(phases * phaseChannels), groups: 1,
             phases: phases, phaseChannels: phaseChannels)
@@ -189,7 +193,7 @@ extension Planner {
 
     private mutating func appendShuffle(_ phases: Int, _ stride: Int, _ phaseChannels: Int, _ layer: Layer) {
         let isLast = layer.output == output
-        let result = isLast ? outputTensor() : destination(layer.output, type(of: phases))
+        let result = isLast ? outputTensor() : destination(layer.output, like: phases)
         if isLast { tensors[layer.output] = result }
         let outputs = shapes[layer.output].channels
         appendMap(CInferenceShuffle, "shuffle x\(stride)", [phases], result, layer.label) { step in
@@ -248,7 +252,7 @@ extension Planner {
     }
 
     /// Some input channels of a convolution whose result is summed part by part.
-    private struct Part {
+    struct Part {
         var channels: Range<Int>
         var isFirst: Bool
         var isLast: Bool
@@ -257,7 +261,7 @@ extension Planner {
     }
 
     /// A value that is made when it is first asked for.
-    private final class Once<Value> {
+    final class Once<Value> {
         private var value: Value?
 
         func get(_ make: () throws -> Value) rethrows -> Value {
@@ -278,14 +282,17 @@ extension Planner {
         return copy
     }
 
-    private mutating func appendConvolution(
+    mutating func appendConvolution(
         _ convolution: FusedConvolution, _ geometry: Convolution, _ padding: ChannelPadding, from: Int, to result: Int,
-        layer: Layer, index: Int, part: Part? = nil, reshaped: ((FoldedKernel) -> FoldedKernel)? = nil
+        layer: Layer, index: Int, summand: Int? = nil, part: Part? = nil,
+        reshaped: ((FoldedKernel) -> FoldedKernel)? = nil
     ) {
+        let quantized = isQuantized(layerAt: index)
         let (shape, outputShape) = (shapes[layer.inputs[0]], shapes[layer.output])
         let gate = convolution.gate.map { source($0, as: .float32) }
         steps.append(
-            Step(label: layer.label, touches: [from, result] + (gate.map { [$0] } ?? [])) { plan, views, weights in
+            Step(label: layer.label, touches: [from, result] + [gate, summand].compactMap { $0 }) {
+                plan, views, weights in
                 func whole() throws -> FoldedKernel {
                     let kernel = try weights(index)
                     return padding.pad(reshaped?(kernel) ?? kernel, groups: geometry.groups)
@@ -301,6 +308,8 @@ extension Planner {
                 (step.pad_bottom, step.pad_right) = (Int32(window.padding.bottom), Int32(window.padding.right))
                 step.activation = part?.isLast == false ? Activation?.none.code : convolution.activation.code
                 step.accumulates = convolution.residual == nil && part?.isFirst != false ? 0 : 1
+                step.summand = views[summand ?? result]
+                step.quantized = quantized ? 1 : 0
                 if let gate { (step.gated, step.gate) = (1, views[gate]) }
                 let kind =
                     (convolution.isTransposed ? "transposed " : "conv ")
@@ -309,7 +318,7 @@ extension Planner {
                 let taps = window.kernelHeight * window.kernelWidth
                 let work = 2e-9 * Double(taps * inputs * outputShape.channels) * Double(outputShape.area)
                 let winograd =
-                    step.source.type == CInferenceFloat32
+                    step.source.type == CInferenceFloat32 && !quantized
                     && WinogradPolicy.applies(
                         window, inputs: Int(step.source.channels), outputs: padding.outputs, groups: padding.groups)
                 try kernel.weights.withUnsafeBufferPointer { weights in

@@ -17,8 +17,12 @@ struct Planner {
     let kernelSizes: [Int: [Int]]
     let shapes: [TensorShape]
     let output: Int
-    /// The element type of maps.
+    /// The element type of maps that are not bytes.
     let precision: ElementType
+    /// How maps are kept in bytes, by value; empty unless the network is int8.
+    let quantizations: [Int: Quantization]
+    /// The values that are kept in bytes where the layer which makes them can.
+    var kept: Set<Int> = []
     /// The last layer that reads each value of the graph.
     private(set) var lastUse: [Int: Int] = [:]
     var placement = TensorPlacement()
@@ -40,16 +44,19 @@ struct Planner {
     ///   - kernelSizes: height and width of the convolutions' kernels, by layer.
     ///   - shapes: the shape of each value of the graph.
     ///   - output: the value that is the network's result.
-    ///   - precision: the element type of maps.
+    ///   - precision: the element type of maps that are not bytes.
+    ///   - quantizations: how maps are kept in bytes, by value; none are where it is empty.
     ///   - other: a plan whose arena this one shares.
     ///   - weights: called once for each layer with weights.
     static func compile(
         layers: [Layer], kernelSizes: [Int: [Int]], shapes: [TensorShape], output: Int, precision: ElementType,
-        threads: Int, sharing other: CompiledPlan?,
+        quantizations: [Int: Quantization], threads: Int, sharing other: CompiledPlan?,
         weights: Weights
     ) throws -> CompiledPlan {
         var planner = Planner(
-            layers: layers, kernelSizes: kernelSizes, shapes: shapes, output: output, precision: precision)
+            layers: layers, kernelSizes: kernelSizes, shapes: shapes, output: output, precision: precision,
+            quantizations: quantizations)
+        planner.findKept()
         var index = 0
         while index < layers.count {
             if let (expansion, depthwise, geometry) = planner.expandedDepthwise(at: index) {
@@ -73,9 +80,12 @@ struct Planner {
         return plan
     }
 
-    private init(layers: [Layer], kernelSizes: [Int: [Int]], shapes: [TensorShape], output: Int, precision: ElementType)
-    {
+    private init(
+        layers: [Layer], kernelSizes: [Int: [Int]], shapes: [TensorShape], output: Int, precision: ElementType,
+        quantizations: [Int: Quantization]
+    ) {
         self.precision = precision
+        self.quantizations = quantizations
         self.kernelSizes = kernelSizes
         self.layers = layers
         self.shapes = shapes
@@ -88,7 +98,7 @@ struct Planner {
         tensors[0] = placement.add(
             .init(
                 channels: input.channels, padded: input.channels, height: input.height, width: input.width,
-                space: CInferenceInput, blocked: false))
+                space: CInferenceInput, blocked: false, quantization: quantizations[0]))
     }
 
     private mutating func append(layerAt index: Int) {
@@ -110,15 +120,14 @@ struct Planner {
             let from = source(layer.inputs[0])
             appendMap(CInferenceMean, "mean", [from], destination(layer.output, .float32), layer.label)
         case .upsampleNearest(let factor):
-            let from = source(layer.inputs[0])
+            let from = movable(layer)
             appendMap(
-                CInferenceUpsample, "upsample x\(factor)", [from], destination(layer.output, type(of: from)),
-                layer.label
+                CInferenceUpsample, "upsample x\(factor)", [from], destination(layer.output, like: from), layer.label
             ) { $0.factor = Int32(factor) }
         case .maxPool(let kernel, let stride, let padding):
-            let from = source(layer.inputs[0])
+            let from = movable(layer)
             appendMap(
-                CInferenceMaxPool, "max pool \(kernel)x\(kernel)", [from], destination(layer.output, type(of: from)),
+                CInferenceMaxPool, "max pool \(kernel)x\(kernel)", [from], destination(layer.output, like: from),
                 layer.label
             ) { step in
                 (step.kernel, step.stride, step.pad) = (Int32(kernel), Int32(stride), Int32(padding))
@@ -128,7 +137,7 @@ struct Planner {
 
     /// The convolutions at `index` and after it where they are an expansion and the depthwise convolution that alone
     /// reads it.
-    private func expandedDepthwise(at index: Int) -> (FusedConvolution, FusedConvolution, Convolution)? {
+    func expandedDepthwise(at index: Int) -> (FusedConvolution, FusedConvolution, Convolution)? {
         guard cinference_has_fast_kernels() != 0, index + 1 < layers.count, kernelSizes[index] == [1, 1],
             case .convolution(let expansion) = layers[index].kind,
             case .convolution(let plain) = expansion.kernel,
@@ -165,14 +174,22 @@ struct Planner {
     /// The blocked tensor that will hold graph value `value`.
     mutating func destination(_ value: Int, _ type: ElementType) -> Int {
         let tensor = newTensor(channels: shapes[value].channels, shapes[value], type)
+        if type == .uint8 { placement.quantize(tensor, quantizations[value]) }
         tensors[value] = tensor
+        return tensor
+    }
+
+    /// The blocked tensor that will hold graph value `value` as `other` holds its own.
+    mutating func destination(_ value: Int, like other: Int) -> Int {
+        let tensor = destination(value, type(of: other))
+        placement.quantize(tensor, placement.tensors[other].quantization)
         return tensor
     }
 
     func type(of tensor: Int) -> ElementType { placement.tensors[tensor].type }
 
-    /// The blocked tensor of graph value `value`; the input is blocked at its first use as such.
-    mutating func source(_ value: Int) -> Int {
+    /// The blocked tensor of graph value `value`, whatever it holds; the input is blocked at its first use as such.
+    mutating func blocked(_ value: Int) -> Int {
         if let tensor = tensors[value], placement.tensors[tensor].blocked { return tensor }
         let plain = tensors[value] ?? 0
         let tensor = destination(value, precision)
@@ -180,12 +197,23 @@ struct Planner {
         return tensor
     }
 
+    /// The blocked tensor of graph value `value`, a copy of it where it holds bytes.
+    mutating func source(_ value: Int) -> Int {
+        let tensor = blocked(value)
+        return type(of: tensor) == .uint8 ? source(value, as: precision) : tensor
+    }
+
     /// The blocked tensor of graph value `value`, a copy of it where its elements are of another type.
     mutating func source(_ value: Int, as type: ElementType) -> Int {
-        let tensor = source(value)
+        let tensor = blocked(value)
         guard self.type(of: tensor) != type else { return tensor }
         let copy = newTensor(channels: shapes[value].channels, shapes[value], type)
-        appendCopy(tensor, to: copy, label: "as \(type)")
+        if type == .uint8 { placement.quantize(copy, quantizations[value]) }
+        if type == .uint8 || self.type(of: tensor) == .uint8 {
+            appendMap(CInferenceConvert, "convert", [tensor], copy, "to \(type)")
+        } else {
+            appendCopy(tensor, to: copy, label: "to \(type)")
+        }
         return copy
     }
 

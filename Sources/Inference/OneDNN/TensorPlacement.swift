@@ -14,6 +14,8 @@ struct TensorPlacement {
         var space = CInferenceArena
         var blocked = true
         var type = ElementType.float32
+        /// Of bytes, or of an image that is rounded to bytes as it is read.
+        var quantization: Quantization?
 
         var bytes: Int { padded * height * width * type.bytes }
     }
@@ -30,6 +32,11 @@ struct TensorPlacement {
         parents.append(nil)
         times.append((Int.max, -1))
         return tensors.count - 1
+    }
+
+    /// Says what the bytes of `tensor` stand for.
+    mutating func quantize(_ tensor: Int, _ quantization: Quantization?) {
+        tensors[tensor].quantization = quantization
     }
 
     /// Notes that step `step` reads or writes `tensor`.
@@ -69,8 +76,8 @@ struct TensorPlacement {
         tensors.enumerated().map { index, tensor in
             CInferenceTensor(
                 index: Int32(index), type: tensor.type.code, blocked: tensor.blocked ? 1 : 0,
-                channels: Int32(tensor.padded),
-                height: Int32(tensor.height), width: Int32(tensor.width))
+                channels: Int32(tensor.padded), height: Int32(tensor.height), width: Int32(tensor.width),
+                scale: tensor.quantization?.scale ?? 1, zero: tensor.quantization?.zero ?? 0)
         }
     }
 
@@ -108,9 +115,22 @@ struct TensorPlacement {
 enum ElementType: Sendable {
     case float32
     case bfloat16
+    case uint8
 
-    var bytes: Int { self == .float32 ? 4 : 2 }
+    var bytes: Int {
+        switch self {
+        case .float32: 4
+        case .bfloat16: 2
+        case .uint8: 1
+        }
+    }
 
     /// The shim's name of the type.
-    var code: Int32 { Int32(self == .float32 ? CInferenceFloat32 : CInferenceBfloat16) }
+    var code: Int32 {
+        switch self {
+        case .float32: Int32(CInferenceFloat32)
+        case .bfloat16: Int32(CInferenceBfloat16)
+        case .uint8: Int32(CInferenceUint8)
+        }
+    }
 }

@@ -46,8 +46,14 @@ struct Predict: AsyncParsableCommand {
     @Option(name: .long, help: "onednn, blas, reference or onnxruntime (default: onednn).")
     var engine: String?
 
-    @Option(name: .long, help: "fp32 or bf16: faster, where the processor has it (default: fp32).")
+    @Option(name: .long, help: "fp32, or bf16 or int8: faster, where the processor has them (default: fp32).")
     var precision: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Ranges for int8, as submit calibrate writes them (default: CHECKPOINT.int8.json).", valueName: "file"))
+    var calibration: String?
 
     @OptionGroup var runtime: ONNXRuntimeFlags
 
@@ -134,6 +140,7 @@ struct Predict: AsyncParsableCommand {
         try set("batch", batch)
         try set("engine", engine)
         try set("precision", precision)
+        try set("calibration", calibration)
         try runtime.apply(to: &settings)
         try set("architecture", architecture)
         try set("tta", tta)

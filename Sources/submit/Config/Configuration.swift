@@ -20,6 +20,8 @@ struct Configuration: Sendable, Equatable {
     var onnxruntime = ""
     /// What onnxruntime runs on, empty for the processor.
     var executionProvider = ""
+    /// The ranges of int8, empty where they stand beside the checkpoint.
+    var calibration = ""
     var architecture = ""
     var tta: [View] = []
 
@@ -97,10 +99,14 @@ struct ConfigurationKey: Sendable {
             "cuda, tensorrt or another provider's name",
             { $0.executionProvider }, { assign($1, to: &$0.executionProvider) { _ in true } }),
         ConfigurationKey(
-            "predict.precision", "the network's arithmetic; bf16 is faster, needs AVX512-BF16 and rounds",
-            "fp32 or bf16",
+            "predict.precision",
+            "the network's arithmetic; bf16 needs AVX512-BF16, int8 AVX512-VNNI; both are faster and round",
+            "fp32, bf16 or int8",
             { $0.precision.rawValue },
             { assign(EngineOptions.Precision(rawValue: $1), to: &$0.precision) { _ in true } }),
+        ConfigurationKey(
+            "predict.calibration", "the ranges of int8, as submit calibrate writes them; empty is CHECKPOINT.int8.json",
+            "the path of a calibration", { $0.calibration }, { assign($1, to: &$0.calibration) { _ in true } }),
         ConfigurationKey(
             "predict.architecture", aliases: ["models.encoder.model_name"],
             "backbone, such as tf_efficientnet_b4; empty recognises it from the checkpoint", "a backbone's timm name",

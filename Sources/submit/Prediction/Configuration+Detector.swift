@@ -2,6 +2,7 @@ import Backbone
 import Checkpoint
 import Core
 import DBHead
+import Foundation
 import Inference
 import ONNXRuntime
 
@@ -20,7 +21,9 @@ extension Configuration {
         case .own(let backend):
             return try TextDetector(
                 checkpoint: checkpoint, backbone: backbone,
-                options: EngineOptions(backend: backend, precision: precision, threads: resolvedThreads))
+                options: EngineOptions(
+                    backend: backend, precision: precision, threads: resolvedThreads,
+                    calibration: try calibration(of: checkpoint)?.file.calibration))
         case .onnxRuntime:
             guard precision == .fp32 else {
                 throw CommandError(
@@ -36,9 +39,28 @@ extension Configuration {
         }
     }
 
+    /// The ranges of int8 and their SHA-256; nil for other precisions.
+    private func calibration(of checkpoint: Checkpoint) throws -> (file: CalibrationFile, sha256: String)? {
+        guard precision == .int8 else { return nil }
+        let path = calibration.isEmpty ? CalibrationFile.path(besideCheckpoint: checkpoint.path) : calibration
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw CommandError(
+                Diagnosis(
+                    .noInput, "int8 needs the ranges of the network's maps", path: path, found: "no file",
+                    nextStep: "submit calibrate \(checkpoint.path) --images FOLDER writes it from a few images"))
+        }
+        let file = try CalibrationFile(contentsOf: path)
+        try file.check(checkpointSHA256: checkpoint.sha256, path: path)
+        return (file, SHA256.hexDigest(of: file.json.text()))
+    }
+
     /// What maps record of how they were computed.
-    var arithmetic: String {
-        "\(precision.rawValue) \(engine.rawValue)"
-            + (engine == .onnxRuntime && !executionProvider.isEmpty ? " \(executionProvider)" : "")
+    func arithmetic(of checkpoint: Checkpoint) throws -> String {
+        var text = precision.rawValue
+        if let calibration = try calibration(of: checkpoint) {
+            text += "+\(Engine.arithmeticBesideInt8.rawValue) calibration \(calibration.sha256.prefix(16))"
+        }
+        text += " \(engine.rawValue)"
+        return engine == .onnxRuntime && !executionProvider.isEmpty ? "\(text) \(executionProvider)" : text
     }
 }

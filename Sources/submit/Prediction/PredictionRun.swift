@@ -34,7 +34,7 @@ struct PredictionRun {
             provenance: MapProvenance(
                 checkpoint: checkpointPath, checkpointSHA256: checkpoint.sha256,
                 architecture: detector.architecture.name, size: settings.size, preprocessing: "letterbox, imagenet",
-                precision: settings.arithmetic, tta: settings.tta.map(\.name)))
+                precision: try settings.arithmetic(of: checkpoint), tta: settings.tta.map(\.name)))
         let names = folder.names.filter { !store.contains($0) }
         let done = folder.names.count - names.count
         if done > 0 {

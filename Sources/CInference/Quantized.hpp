@@ -1,0 +1,106 @@
+// Convolutions of bytes, for processors that multiply four pairs of bytes at once (AVX512-VNNI).
+#pragma once
+
+#include <cstdint>
+
+namespace cinference {
+
+/// Blocks of 16 output channels are computed in groups of up to four, as even as can be.
+struct QuantizedGroups {
+    static constexpr int most = 4;
+    explicit QuantizedGroups(int blocks) : blocks(blocks), count((blocks + most - 1) / most) {}
+    int first(int group) const { return int(int64_t(group) * blocks / count); }
+    int size(int group) const { return first(group + 1) - first(group); }
+    int blocks, count;
+};
+
+/// Weights as bytes, and what becomes of the sums: value = sum * scale + bias.
+struct QuantizedWeights {
+    const int8_t *bytes;  // for each group (kH,kW,inputs/4,blocks of the group,16,4)
+    const float *scales;  // (blocks,16)
+    const float *bias;    // (blocks,16)
+};
+
+/// Rounds weights to bytes, each output's by the largest of its own.
+struct QuantizeArguments {
+    const float *weights;  // in the order of QuantizedWeights' bytes
+    const float *gate;     // (inputs) or null: multiplies the weights of 1x1 kernels
+    const float *bias;     // (blocks,16)
+    float sourceScale;
+    int sourceZero;
+    int blocks, steps;     // steps of 4 weights an output
+    int8_t *bytes;
+    float *scales, *newBias;
+    int threads;
+};
+
+/// destination = activation(conv(source) + bias [+ summand]). A byte stands for (byte - zero) * scale.
+struct QuantizedArguments {
+    const void *source;   // (inputs/16,sourceHeight,sourceWidth,16) bytes; or
+    const float *image;   // (inputs,sourceHeight,sourceWidth), at most 4 channels, rounded on the way
+    float imageInverse;   // 1 / scale
+    int sourceZero;       // the byte of 0, which borders are filled with
+    QuantizedWeights weights;
+    const void *summand;  // (blocks,height,width,16) of `summandType` or null; may be the destination
+    int summandType;
+    float summandScale;   // of bytes, whose zero is in the bias
+    void *destination;    // (blocks,height,width,16) of `type`
+    int type;
+    float inverse;        // 1 / scale of the destination
+    float zero;
+    int inputs, blocks, sourceHeight, sourceWidth, height, width;
+    int kernelHeight, kernelWidth, stride, padTop, padLeft;
+    int activation, threads;
+    uint8_t *patches;  // QuantizedPatch::bytes a thread
+};
+
+/// The part of the source that some rows of the result need, with its border; 1x1 convolutions read the source itself.
+struct QuantizedPatch {
+    QuantizedPatch(const QuantizedArguments &a, bool isImage) {
+        direct = a.kernelHeight == 1 && a.kernelWidth == 1 && a.stride == 1 && !isImage;
+        pixelBytes = isImage ? 4 : 16;
+        planes = isImage ? 1 : (a.inputs + 15) / 16;
+        columns = (a.width - 1) * a.stride + a.kernelWidth;
+        // Rows enough for whole tiles of pixels, and a patch that leaves the second cache room for weights.
+        auto rowsOf = [&](int rows) { return (rows - 1) * a.stride + a.kernelHeight; };
+        auto size = [&](int rows) { return int64_t(planes) * rowsOf(rows) * columns * pixelBytes; };
+        rows = 1;
+        while (rows < a.height && rows * a.width < 96 && size(rows + 1) <= mostBytes) ++rows;
+        sourceRows = rowsOf(rows);
+        bytes = direct ? 0 : (size(rows) + 63) / 64 * 64;
+        // Of a 1x1 convolution any run of pixels will do.
+        const int64_t run = mostBytes / (int64_t(planes) * pixelBytes) / 24 * 24;
+        pixels = int(run < 96 ? 96 : run > 1536 ? 1536 : run);
+    }
+    static constexpr int64_t mostBytes = 256 << 10;
+    bool direct;
+    int pixelBytes, planes, columns, rows, sourceRows, pixels;
+    int64_t bytes;
+};
+
+constexpr int mostQuantizedTaps = 49;
+
+struct ConvertArguments {
+    const void *source;
+    void *destination;  // one of the two bytes
+    int sourceType, type;
+    float scale, zero;  // of the bytes
+    int64_t count;      // a multiple of 16
+    int threads;
+};
+
+struct QuantizedKernels {
+    const char *name;
+    void (*convolution)(const QuantizedArguments &);
+    void (*quantize)(const QuantizeArguments &);
+    void (*convert)(const ConvertArguments &);
+};
+
+#if defined(__x86_64__)
+extern const QuantizedKernels vnniKernels;
+#endif
+
+/// Null where this machine has no instructions for bytes.
+const QuantizedKernels *quantizedKernels();
+
+}  // namespace cinference

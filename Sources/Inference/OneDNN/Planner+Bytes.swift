@@ -1,0 +1,62 @@
+import CInference
+
+/// Which maps of an int8 network are bytes, and the convolutions that read them.
+extension Planner {
+    /// Whether the layer at `index` is a convolution whose inputs and weights are bytes.
+    func isQuantized(layerAt index: Int) -> Bool {
+        guard !quantizations.isEmpty, case .convolution(let convolution) = layers[index].kind,
+            quantizations[layers[index].inputs[0]] != nil
+        else { return false }
+        switch convolution.kernel {
+        case .identity: return false
+        case .transposed: return true
+        case .convolution(let geometry):
+            let taps = (kernelSizes[index] ?? []).reduce(1, *)
+            return geometry.groups == 1 && geometry.stride <= 2 && taps <= 49
+        }
+    }
+
+    /// Finds the values that are kept in bytes: those that a convolution of bytes reads, and what they are picked from.
+    mutating func findKept() {
+        for index in layers.indices.reversed() {
+            let input = layers[index].inputs[0]
+            switch layers[index].kind {
+            case .convolution where isQuantized(layerAt: index) && expandedDepthwise(at: index) == nil:
+                kept.insert(input)
+            case .maxPool, .upsampleNearest:
+                if kept.contains(layers[index].output), quantizations[input] != nil { kept.insert(input) }
+            default: break
+            }
+        }
+    }
+
+    /// What a convolution writes to `value`; the network's result is never rounded.
+    func resultType(_ value: Int) -> ElementType {
+        value == output ? .float32 : kept.contains(value) ? .uint8 : precision
+    }
+
+    /// The input of a layer that picks some of its numbers, as bytes where its result may be bytes too.
+    mutating func movable(_ layer: Layer) -> Int {
+        kept.contains(layer.output) ? blocked(layer.inputs[0]) : source(layer.inputs[0])
+    }
+
+    mutating func appendQuantized(
+        _ convolution: FusedConvolution, _ geometry: Convolution, _ layer: Layer, _ index: Int
+    ) {
+        let value = layer.inputs[0]
+        let (inputs, outputs) = (shapes[value].channels, shapes[layer.output].channels)
+        // The image itself is read as it is, by kernels made for few channels.
+        let readsImage = value == 0 && inputs <= 4 && geometry.stride == 2 && convolution.gate == nil
+        let from = readsImage ? tensors[0] ?? 0 : source(value, as: .uint8)
+        let padding = ChannelPadding(inputs: readsImage ? inputs : padded(inputs), outputs: padded(outputs), groups: 1)
+        let summand = convolution.residual.map { blocked($0) }
+        let overwrites =
+            convolution.residual.map {
+                canOverwrite($0, at: index, others: [value] + (convolution.gate.map { [$0] } ?? []))
+            } ?? false
+        let result = destination(layer.output, resultType(layer.output))
+        if let summand, overwrites, type(of: summand) == type(of: result) { placement.alias(summand, inside: result) }
+        appendConvolution(
+            convolution, geometry, padding, from: from, to: result, layer: layer, index: index, summand: summand)
+    }
+}

@@ -1,0 +1,149 @@
+import Inference
+import Testing
+
+/// Whether this machine has instructions for bytes.
+let hasInt8 = (try? EngineOptions(precision: .int8, calibration: Calibration(ranges: [:])).check()) != nil
+
+/// Networks whose dense convolutions are of bytes: exact where numbers are bytes already, close where they are rounded.
+@Suite(.enabled(if: hasInt8))
+struct Int8Tests {
+    /// Whole numbers that bytes of scale 1 hold, 0 at their byte 100 or 0.
+    private static func whole(_ sketch: inout NetworkSketch, _ count: Int, low: Int) -> [Float] {
+        (0..<count).map { _ in Float(low + Int(sketch.generator.next() % 256)) }
+    }
+
+    /// Gives each output whole weights of which the largest is 127, and whole biases.
+    private static func roundWeights(_ sketch: inout NetworkSketch) {
+        for (name, tensor) in sketch.weights.tensors.sorted(by: { $0.key < $1.key }) {
+            var values = sketch.numbers(tensor.values.count, scale: 9).map { $0.rounded() }
+            let perOutput = values.count / tensor.shape[0]
+            if tensor.shape.count == 4 {
+                for output in 0..<tensor.shape[0] { values[output * perOutput + output % perOutput] = 127 }
+            }
+            sketch.weights.tensors[name] = Weight(shape: tensor.shape, values: values)
+        }
+    }
+
+    @Test(arguments: LayerAgreementTests.convolutions.filter { $0.groups == 1 && $0.stride < 3 }, [0, -100])
+    func convolutionIsExact(_ test: LayerAgreementTests.ConvolutionCase, low: Int) throws {
+        var sketch = NetworkSketch(seed: 5, inputChannels: test.inputs)
+        let x = sketch.convolution(
+            sketch.graph.input, to: test.outputs, kernel: test.kernel, width: test.width, stride: test.stride,
+            padding: test.padding)
+        _ = sketch.activation(x, .relu)
+        Self.roundWeights(&sketch)
+        let shape = TensorShape(2, test.inputs, test.size.0, test.size.1)
+        let input = Self.whole(&sketch, shape.count, low: low)
+        let calibration = Calibration(ranges: ["input": Float(low)...Float(low + 255)])
+        let found = try sketch.run(input, shape, .oneDNN, .int8, calibration: calibration)
+        #expect(try sketch.run(input, shape, .reference) == found)
+        let kinds = try sketch.kinds(TensorShape(1, shape.channels, shape.height, shape.width), calibration)
+        #expect(kinds.contains { $0.hasPrefix("quantized") })
+    }
+
+    /// Sums of bytes and floats, in place and beside, and gates.
+    @Test func summandsAndGates() throws {
+        let networks: [(inout NetworkSketch, Graph.Value) -> Graph.Value] = [
+            {
+                $0.convolution(
+                    $0.activation($0.sum($0.convolution($1, to: 32, kernel: 3), $1), .relu), to: 9, kernel: 1)
+            },
+            {
+                $0.sum(
+                    $0.convolution(
+                        $0.upsample($0.maxPool($1, kernel: 3, stride: 2, padding: 1), by: 2), to: 5, kernel: 1),
+                    $0.convolution($1, to: 5, kernel: 3))
+            },
+            { $0.convolution($0.squeezeExcite($0.activation($1, .silu), reduced: 4), to: 20, kernel: 1) },
+            { $0.convolution($0.concatenation([$1, $0.convolution($1, to: 7, kernel: 3)]), to: 20, kernel: 3) },
+            { $0.transposed($0.activation($0.transposed($1, to: 48), .relu), to: 3) },
+            { $0.activation($0.transposed($0.activation($0.transposed($1, to: 16), .relu), to: 1), .sigmoid) },
+            {
+                $0.convolution(
+                    $0.sum($0.batchNorm($1), $0.convolution($1, to: 32, kernel: 3, stride: 1)), to: 4, kernel: 3,
+                    groups: 2)
+            },
+        ]
+        for (index, network) in networks.enumerated() {
+            var sketch = NetworkSketch(seed: UInt64(index))
+            let x = sketch.activation(sketch.convolution(sketch.graph.input, to: 32, kernel: 3), .relu)
+            _ = network(&sketch, x)
+            let difference = try sketch.int8Difference(height: 16, width: 12)
+            #expect(difference > 1e-5 && difference < 0.03, "network \(index)")
+        }
+    }
+
+    @Test(arguments: 1...12)
+    func detector(_ seed: Int) throws {
+        var sketch = NetworkAgreementTests.network(seed: UInt64(seed))
+        let difference = try sketch.int8Difference(height: 64, width: 96)
+        #expect(difference > 1e-5 && difference < 0.12)
+    }
+
+    @Test func threadsAndBatch() throws {
+        var sketch = NetworkAgreementTests.network(seed: 3)
+        let shape = TensorShape(3, 3, 64, 32)
+        let input = sketch.numbers(shape.count)
+        let calibration = try sketch.calibration(input, shape)
+        func run(_ input: [Float], _ shape: TensorShape, _ threads: Int) throws -> [Float] {
+            try sketch.run(input, shape, .oneDNN, .int8, threads: threads, calibration: calibration)
+        }
+        let one = try run(input, shape, 1)
+        for threads in [2, 3, 5] { #expect(try run(input, shape, threads) == one) }
+        let single = try run(Array(input[..<(shape.count / 3)]), TensorShape(1, 3, 64, 32), 2)
+        #expect(single == Array(one[..<single.count]))
+    }
+
+    /// One number far out must not cost the others their digits; where all count alike, all are covered.
+    @Test func rangesTradeClippingForRounding() throws {
+        var sketch = NetworkSketch(seed: 1, inputChannels: 1)
+        _ = sketch.convolution(sketch.graph.input, to: 1, kernel: 1)
+        var input = sketch.numbers(1000 * 1000)
+        let shape = TensorShape(1, 1, 1000, 1000)
+        let even = try #require(try sketch.calibration(input, shape).ranges["input"])
+        #expect(even.lowerBound < -0.97 && even.upperBound > 0.97)
+        input[7] = 3
+        let cut = try #require(try sketch.calibration(input, shape).ranges["input"])
+        #expect(cut.upperBound < 1.5 && cut.upperBound > 0.97 && cut.lowerBound < -0.97)
+    }
+
+    @Test func refusals() {
+        #expect(throws: InferenceError.self) { try EngineOptions(precision: .int8).check() }
+        for backend in [EngineOptions.Backend.blas, .reference] {
+            #expect(throws: InferenceError.self) {
+                try EngineOptions(backend: backend, precision: .int8, calibration: Calibration(ranges: [:])).check()
+            }
+        }
+    }
+}
+
+extension NetworkSketch {
+    func calibration(_ input: [Float], _ shape: TensorShape) throws -> Calibration {
+        let calibrator = try Calibrator(graph: graph, weights: weights, threads: 2)
+        try calibrator.add(input, shape: shape)
+        return calibrator.calibration
+    }
+
+    /// The kernels that int8 runs.
+    func kinds(_ shape: TensorShape, _ calibration: Calibration) throws -> [String] {
+        let engine = try Engine(
+            graph: graph, weights: weights, options: EngineOptions(precision: .int8, calibration: calibration))
+        let input = [Float](repeating: 0, count: shape.count)
+        var output = [Float](repeating: 0, count: try engine.outputShape(for: shape).count)
+        return try input.withUnsafeBufferPointer { input in
+            try output.withUnsafeMutableBufferPointer {
+                try engine.profile(input: input, shape: shape, output: $0).map(\.implementation)
+            }
+        }
+    }
+
+    /// As `difference`, of int8 with the ranges of the same input.
+    mutating func int8Difference(height: Int, width: Int) throws -> Float {
+        let shape = TensorShape(1, channels(graph.input), height, width)
+        let input = numbers(shape.count)
+        let expected = try run(input, shape, .reference)
+        let found = try run(input, shape, .oneDNN, .int8, calibration: try calibration(input, shape))
+        let scale = expected.reduce(1) { max($0, abs($1)) }
+        return zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) } / scale
+    }
+}
