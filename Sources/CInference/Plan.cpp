@@ -139,7 +139,10 @@ int32_t cinference_plan_add_convolution(
 }
 
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message) {
-    return guarded(message, [&] { plan->steps.push_back(makeDepthwise(*step)); });
+    return guarded(message, [&] {
+        const bool quantized = step->source.type == CInferenceUint8;
+        plan->steps.push_back(quantized ? makeQuantizedDepthwise(*step, *plan) : makeDepthwise(*step));
+    });
 }
 
 int32_t cinference_plan_add_expanded_depthwise(

@@ -102,6 +102,7 @@ const Kernels &kernelsFor(const CInferenceTensor &map);
 
 std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
+std::unique_ptr<Step> makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step);
 std::unique_ptr<Step> makeExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);

@@ -34,6 +34,23 @@ struct QuantizeArguments {
     int threads;
 };
 
+/// An activation and its rounding to a byte in one: lines over 64 equal parts of the range where it bends.
+struct ActivationTable {
+    int16_t base[64];   // 128 times the byte where the part begins
+    int16_t slope[64];  // and what it grows by in the part
+    float factor, offset;  // from the activation's argument to 512 times the part
+};
+
+/// Where results go: the table does what `activation`, `inverse` and `zero` say, for bytes.
+struct QuantizedOutput {
+    void *destination;  // (blocks,height,width,16) of `type`
+    int type;           // CInferenceFloat32, CInferenceBfloat16, CInferenceUint8
+    int activation;
+    float inverse;      // 1 / scale of bytes
+    float zero;
+    const ActivationTable *table;  // or null
+};
+
 /// destination = activation(conv(source) + bias [+ summand]). A byte stands for (byte - zero) * scale.
 struct QuantizedArguments {
     const void *source;   // (inputs/16,sourceHeight,sourceWidth,16) bytes; or
@@ -44,14 +61,31 @@ struct QuantizedArguments {
     const void *summand;  // (blocks,height,width,16) of `summandType` or null; may be the destination
     int summandType;
     float summandScale;   // of bytes, whose zero is in the bias
-    void *destination;    // (blocks,height,width,16) of `type`
-    int type;
-    float inverse;        // 1 / scale of the destination
-    float zero;
+    QuantizedOutput output;
     int inputs, blocks, sourceHeight, sourceWidth, height, width;
     int kernelHeight, kernelWidth, stride, padTop, padLeft;
-    int activation, threads;
+    int threads;
     uint8_t *patches;  // QuantizedPatch::bytes a thread
+};
+
+/// A depthwise convolution of bytes to bytes, 3x3 or 5x5, stride 1 or 2, and the mean of its pixels.
+struct QuantizedDepthwiseArguments {
+    const void *source;  // (blocks,sourceHeight,sourceWidth,16)
+    int sourceZero;
+    QuantizedWeights weights;  // bytes (blocks,kernel,kernel / 4 rounded up,16,4)
+    QuantizedOutput output;
+    float *pooled;       // (blocks,16) or null
+    float pooledScale;   // of the destination's bytes
+    int32_t *partial;    // (bands,blocks,16) where `pooled`
+    int blocks, sourceHeight, sourceWidth, height, width, kernel, stride, padTop, padLeft, threads;
+    uint8_t *patches;    // patchBytes() a thread
+
+    static constexpr int bandRows = 16;
+    int bands() const { return (height + bandRows - 1) / bandRows; }
+    int patchRows() const { return (bandRows - 1) * stride + kernel; }
+    /// Room for the four pixels that are read at once, eight results together.
+    int patchColumns() const { return (width + 7) / 8 * 8 * stride + 8; }
+    int64_t patchBytes() const { return int64_t(patchRows()) * patchColumns() * 16; }
 };
 
 /// The part of the source that some rows of the result need, with its border; 1x1 convolutions read the source itself.
@@ -92,6 +126,7 @@ struct ConvertArguments {
 struct QuantizedKernels {
     const char *name;
     void (*convolution)(const QuantizedArguments &);
+    void (*depthwise)(const QuantizedDepthwiseArguments &);
     void (*quantize)(const QuantizeArguments &);
     void (*convert)(const ConvertArguments &);
 };

@@ -39,6 +39,55 @@ static inline __attribute__((always_inline)) void multiply(const TileSource &s, 
     }
 }
 
+/// Of two pixels' arguments in the table's steps, their bytes times 128; channels of the two by turns of four.
+static inline __m512i lookUp(const ActivationTable &t, __m512i steps) {
+    const __m512i held = _mm512_max_epi16(steps, _mm512_setzero_si512()), part = _mm512_srli_epi16(held, 9);
+    auto entry = [&](const int16_t *table) {
+        return _mm512_permutex2var_epi16(_mm512_loadu_si512(table), part, _mm512_loadu_si512(table + 32));
+    };
+    const __m512i fraction = _mm512_srli_epi16(_mm512_slli_epi16(held, 7), 1);
+    return _mm512_adds_epi16(entry(t.base), _mm512_mulhrs_epi16(entry(t.slope), fraction));
+}
+
+/// Stores `Pixels` neighbouring pixels of a block as bytes by a table, four at once.
+template <int Pixels>
+static inline __attribute__((always_inline)) void writeByTable(const ActivationTable &t, const Vector *value, Byte *to) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < Pixels; p += 4) {
+        __m512i steps[4];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; ++i)
+            steps[i] = _mm512_cvtps_epi32(
+                __builtin_bit_cast(__m512, value[p + i < Pixels ? p + i : Pixels - 1] * all(t.factor) + all(t.offset)));
+        const __m512i first = _mm512_srai_epi16(lookUp(t, _mm512_packs_epi32(steps[0], steps[1])), 7);
+        const __m512i second = _mm512_srai_epi16(lookUp(t, _mm512_packs_epi32(steps[2], steps[3])), 7);
+        const __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second));
+        if (p + 4 <= Pixels) _mm512_storeu_si512(to + p * 16, bytes);
+        else _mm512_mask_storeu_epi32(to + p * 16, __mmask16((1 << (Pixels - p) * 4) - 1), bytes);
+    }
+}
+
+/// Activates and stores `Pixels` neighbouring pixels of a block, the first at element `place`.
+template <int Pixels>
+static inline __attribute__((always_inline)) void write(const QuantizedOutput &o, Vector *value, int64_t place) {
+    if (o.table) return writeByTable<Pixels>(*o.table, value, static_cast<Byte *>(o.destination) + place);
+    activateAll<Pixels>(value, o.activation);
+    auto storeAll = [&](auto *to) __attribute__((always_inline)) {
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) store(to + place + p * 16, value[p]);
+    };
+    if (o.type == CInferenceUint8) {
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) value[p] = value[p] * all(o.inverse) + all(o.zero);
+        storeAll(static_cast<Byte *>(o.destination));
+    } else if (o.type == CInferenceFloat32) {
+        storeAll(static_cast<float *>(o.destination));
+    } else {
+        storeAll(static_cast<Bfloat16 *>(o.destination));
+    }
+}
+
 /// Scales, adds, activates and stores a tile that begins at pixel `pixel` of block `block`.
 template <int Blocks, int Pixels>
 static inline __attribute__((always_inline)) void finish(
@@ -61,17 +110,7 @@ static inline __attribute__((always_inline)) void finish(
             else if (a.summandType == CInferenceFloat32) add(static_cast<const float *>(a.summand), 1);
             else add(static_cast<const Bfloat16 *>(a.summand), 1);
         }
-        activateAll<Pixels>(value, a.activation);
-        if (a.type == CInferenceUint8) {
-            Byte *to = static_cast<Byte *>(a.destination) + place;
-#pragma clang loop unroll(full)
-            for (int p = 0; p < Pixels; ++p) store(to + p * 16, value[p] * all(a.inverse) + all(a.zero));
-        } else if (a.type == CInferenceFloat32) {
-            for (int p = 0; p < Pixels; ++p) store(static_cast<float *>(a.destination) + place + p * 16, value[p]);
-        } else {
-            Bfloat16 *to = static_cast<Bfloat16 *>(a.destination) + place;
-            for (int p = 0; p < Pixels; ++p) store(to + p * 16, value[p]);
-        }
+        write<Pixels>(a.output, value, place);
     }
 }
 
@@ -188,6 +227,97 @@ static void convolution(const QuantizedArguments &a) {
                 patch.pixelBytes * a.stride);
         }
     });
+}
+
+/// Rows of one block of the source from `top` on, with the border and room beyond.
+static void fillBand(const QuantizedDepthwiseArguments &a, int block, int top, uint8_t *to) {
+    const int columns = a.patchColumns(), room = columns - a.padLeft, inside = a.sourceWidth < room ? a.sourceWidth : room;
+    const uint8_t *from = static_cast<const uint8_t *>(a.source) + int64_t(block) * a.sourceHeight * a.sourceWidth * 16;
+    for (int row = 0; row < a.patchRows(); ++row, to += int64_t(columns) * 16) {
+        const int y = top + row;
+        const bool isInside = y >= 0 && y < a.sourceHeight;
+        std::memset(to, a.sourceZero, size_t(isInside ? a.padLeft : columns) * 16);
+        if (!isInside) continue;
+        std::memcpy(to + a.padLeft * 16, from + int64_t(y) * a.sourceWidth * 16, size_t(inside) * 16);
+        std::memset(to + int64_t(a.padLeft + inside) * 16, a.sourceZero, size_t(room - inside) * 16);
+    }
+}
+
+/// Four neighbouring pixels, the four bytes of each channel side by side.
+static inline __m512i fourPixels(const uint8_t *source) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i turn = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
+    return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(order, _mm512_loadu_si512(source)), turn);
+}
+
+/// Eight neighbouring results, of which `count` are stored.
+template <int Kernel, int Stride>
+static inline __attribute__((always_inline)) void depthwisePixels8(
+    const QuantizedDepthwiseArguments &a, const uint8_t *source, int64_t rowBytes, const int8_t *weights, Vector scale,
+    Vector bias, int64_t place, int count) {
+    constexpr int pixels = 8, parts = (Kernel + 3) / 4;
+    __m512i sum[pixels];
+    for (int p = 0; p < pixels; ++p) sum[p] = _mm512_setzero_si512();
+    for (int ky = 0; ky < Kernel; ++ky, source += rowBytes, weights += parts * 64) {
+        __m512i taps[parts];
+        for (int part = 0; part < parts; ++part) taps[part] = _mm512_loadu_si512(weights + part * 64);
+#pragma clang loop unroll(full)
+        for (int x = 0; x <= (pixels - 1) * Stride + 4 * (parts - 1); ++x) {
+            const bool begins = x % Stride == 0 && x / Stride < pixels;
+            const bool goesOn = parts > 1 && x >= 4 && (x - 4) % Stride == 0 && (x - 4) / Stride < pixels;
+            if (!begins && !goesOn) continue;
+            const __m512i four = fourPixels(source + x * 16);
+            if (begins) sum[x / Stride % pixels] = _mm512_dpbusd_epi32(sum[x / Stride % pixels], four, taps[0]);
+            if (goesOn)
+                sum[(x - 4) / Stride % pixels] = _mm512_dpbusd_epi32(sum[(x - 4) / Stride % pixels], four, taps[parts - 1]);
+        }
+    }
+    Vector value[pixels];
+#pragma clang loop unroll(full)
+    for (int p = 0; p < pixels; ++p) value[p] = __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(sum[p])) * scale + bias;
+    if (count == pixels) return write<pixels>(a.output, value, place);
+    for (int p = 0; p < count; ++p) write<1>(a.output, value + p, place + p * 16);
+}
+
+template <int Kernel, int Stride>
+static void quantizedDepthwiseOf(const QuantizedDepthwiseArguments &a) {
+    const int64_t rowBytes = int64_t(a.patchColumns()) * 16;
+    parallel(a.threads, int64_t(a.blocks) * a.bands(), [&](int64_t task) {
+        const int block = int(task / a.bands()), band = int(task % a.bands()), top = band * a.bandRows;
+        uint8_t *copy = a.patches + threadIndex() * a.patchBytes();
+        fillBand(a, block, top * Stride - a.padTop, copy);
+        const int8_t *weights = a.weights.bytes + int64_t(block) * Kernel * ((Kernel + 3) / 4) * 64;
+        const Vector scale = load(a.weights.scales + block * 16), bias = load(a.weights.bias + block * 16);
+        __m512i sum = _mm512_setzero_si512();
+        for (int y = top; y < top + a.bandRows && y < a.height; ++y) {
+            const uint8_t *row = copy + (y - top) * Stride * rowBytes;
+            const int64_t place = (int64_t(block) * a.height + y) * a.width * 16;
+            for (int x = 0; x < a.width; x += 8)
+                depthwisePixels8<Kernel, Stride>(
+                    a, row + x * Stride * 16, rowBytes, weights, scale, bias, place + x * 16, a.width - x < 8 ? a.width - x : 8);
+            if (!a.pooled) continue;
+            const uint8_t *done = static_cast<const uint8_t *>(a.output.destination) + place;
+            for (int x = 0; x < a.width; ++x)
+                sum = _mm512_add_epi32(
+                    sum, _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(done + x * 16))));
+        }
+        if (a.pooled) _mm512_storeu_si512(a.partial + (int64_t(band) * a.blocks + block) * 16, sum);
+    });
+    if (!a.pooled) return;
+    const float area = float(int64_t(a.height) * a.width);
+    for (int block = 0; block < a.blocks; ++block) {
+        Vector sum{};
+        for (int band = 0; band < a.bands(); ++band) {
+            const __m512i part = _mm512_loadu_si512(a.partial + (int64_t(band) * a.blocks + block) * 16);
+            sum += __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(part));
+        }
+        store(a.pooled + block * 16, (sum / all(area) - all(a.output.zero)) * all(a.pooledScale));
+    }
+}
+
+static void quantizedDepthwise(const QuantizedDepthwiseArguments &a) {
+    if (a.kernel == 3) return a.stride == 1 ? quantizedDepthwiseOf<3, 1>(a) : quantizedDepthwiseOf<3, 2>(a);
+    a.stride == 1 ? quantizedDepthwiseOf<5, 1>(a) : quantizedDepthwiseOf<5, 2>(a);
 }
 
 /// The largest (or the sum) of each four neighbours, in all four.

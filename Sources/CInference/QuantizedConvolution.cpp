@@ -1,4 +1,7 @@
 // Dense convolutions of bytes, by our own kernels.
+#include <algorithm>
+#include <cmath>
+
 #include "Parallel.hpp"
 #include "Plan.hpp"
 #include "Quantized.hpp"
@@ -9,10 +12,41 @@ namespace {
 
 constexpr int64_t floatBytes = sizeof(float);
 
+/// Where a step's results go, its place aside.
+struct Output : QuantizedOutput {
+    Output(const CInferenceTensor &to, int32_t activation)
+        : QuantizedOutput{nullptr, to.type, activation, 1 / to.scale, float(to.zero), nullptr} {
+        if (to.type != CInferenceUint8 || activation != CInferenceSilu) return;
+        // From where hardly anything is left of a SiLU to where it leaves the bytes' range.
+        auto byte = [&](double x) { return x / (1 + std::exp(-x)) / to.scale + to.zero; };
+        double low = -4, high = 0.5;
+        while (to.zero - byte(low) > 0.125) low -= 0.25;
+        while (byte(high) < 255) high += 0.25;
+        const double part = (high - low) / parts;
+        for (int i = 0; i < parts; ++i) {
+            // The line through the part's Chebyshev nodes.
+            const double middle = low + (i + 0.5) * part, reach = part / 2 / std::sqrt(2.0);
+            const double before = byte(middle - reach), after = byte(middle + reach);
+            const double slope = (after - before) / (2 * reach) * part;
+            lines.base[i] = rounded(((before + after) / 2 - slope / 2) * 128 + 64);
+            lines.slope[i] = rounded(slope * 128);
+        }
+        lines.factor = float(512 / part);
+        lines.offset = float(-low * 512 / part);
+        table = &lines;
+    }
+    Output(const Output &) = delete;
+
+private:
+    static constexpr int parts = 64;
+    static int16_t rounded(double x) { return int16_t(std::lround(std::min(32767.0, std::max(-32768.0, x)))); }
+    ActivationTable lines;
+};
+
 class QuantizedConvolutionStep final : public Step {
 public:
     QuantizedConvolutionStep(const CInferenceConvolution &step, const CInferencePlan &plan)
-        : step(step), threads(plan.threads), blocks(step.destination.channels / 16),
+        : step(step), output(step.destination, step.activation), threads(plan.threads), blocks(step.destination.channels / 16),
           steps(step.kernel_height * step.kernel_width * ((step.source.channels + 3) / 4)), bias(step.bias, step.destination.channels) {
         if (!quantizedKernels()) throw Unsupported("no instructions for bytes");
         const bool isImage = !step.source.blocked, fits = isImage ? step.source.channels <= 4 && step.stride == 2 : step.stride <= 2;
@@ -37,7 +71,8 @@ public:
         QuantizedArguments a = arguments(step.gated ? run.scratch : rounded->data());
         (from.blocked ? a.source : reinterpret_cast<const void *&>(a.image)) = run.at(from);
         if (step.accumulates) a.summand = run.at(step.summand);
-        a.destination = run.at(to);
+        a.output = output;
+        a.output.destination = run.at(to);
         a.threads = run.threads;
         a.patches = reinterpret_cast<uint8_t *>(run.scratch) + gatedBytes();
         quantizedKernels()->convolution(a);
@@ -92,9 +127,6 @@ private:
         a.sourceZero = from.zero;
         a.summandType = step.summand.type;
         a.summandScale = step.summand.scale;
-        a.type = to.type;
-        a.inverse = 1 / to.scale;
-        a.zero = float(to.zero);
         a.inputs = from.channels;
         a.blocks = blocks;
         a.sourceHeight = from.height;
@@ -106,18 +138,97 @@ private:
         a.stride = step.stride;
         a.padTop = step.pad_top;
         a.padLeft = step.pad_left;
-        a.activation = step.activation;
         return a;
     }
 
     CInferenceConvolution step;
+    Output output;
     int threads, blocks, steps;
     /// The weights as floats in the bytes' order, while they are needed.
     Buffer packed, bias;
     std::shared_ptr<const Buffer> rounded;
 };
 
+class QuantizedDepthwiseStep final : public Step {
+public:
+    QuantizedDepthwiseStep(const CInferenceDepthwise &step, const CInferencePlan &plan)
+        : step(step), output(step.destination, step.activation), threads(plan.threads) {
+        const int kernel = step.kernel_height, channels = step.source.channels;
+        if (!quantizedKernels()) throw Unsupported("no instructions for bytes");
+        if (kernel != step.kernel_width || (kernel != 3 && kernel != 5) || step.stride < 1 || step.stride > 2
+            || step.destination.type != CInferenceUint8)
+            throw Unsupported("a depthwise convolution that no kernel for bytes is made for");
+        implementation = std::string("quantized:") + quantizedKernels()->name;
+        const int parts = (kernel + 3) / 4;
+        bytes = Buffer(int64_t(channels) * kernel * parts * 4);
+        scales = Buffer(channels * floatBytes);
+        bias = Buffer(step.bias, channels);
+        std::memset(bytes.data(), 0, size_t(bytes.bytes()));
+        for (int c = 0; c < channels; ++c) {
+            const float *taps = step.weights + c * kernel * kernel;
+            float most = 0;
+            for (int tap = 0; tap < kernel * kernel; ++tap) most = std::max(most, std::fabs(taps[tap]));
+            const float scale = most / 127 * step.source.scale;
+            int sum = 0;
+            for (int tap = 0; tap < kernel * kernel; ++tap) {
+                const int whole = most > 0 ? int(std::lrint(taps[tap] / most * 127)) : 0, kx = tap % kernel;
+                const int place = (c / 16 * kernel + tap / kernel) * parts + kx / 4;
+                reinterpret_cast<int8_t *>(bytes.data())[place * 64 + c % 16 * 4 + kx % 4] = int8_t(whole);
+                sum += whole;
+            }
+            scales.floats()[c] = scale;
+            bias.floats()[c] -= scale * float(sum) * float(step.source.zero);
+        }
+        this->step.weights = this->step.bias = nullptr;
+    }
+
+    void execute(const Run &run) override {
+        QuantizedDepthwiseArguments a = arguments();
+        a.source = run.at(step.source);
+        a.output = output;
+        a.output.destination = run.at(step.destination);
+        if (step.pools) a.pooled = static_cast<float *>(run.at(step.pooled));
+        a.partial = reinterpret_cast<int32_t *>(run.scratch);
+        a.patches = reinterpret_cast<uint8_t *>(run.scratch + partialBytes());
+        a.threads = run.threads;
+        quantizedKernels()->depthwise(a);
+    }
+
+    size_t scratchBytes() const override { return size_t(partialBytes() + arguments().patchBytes() * threads); }
+    int64_t weightBytes() const override { return bytes.bytes() + scales.bytes() + bias.bytes(); }
+
+private:
+    int64_t partialBytes() const { return step.pools ? int64_t(arguments().bands()) * step.source.channels * 4 : 0; }
+
+    QuantizedDepthwiseArguments arguments() const {
+        const auto &from = step.source, &to = step.destination;
+        QuantizedDepthwiseArguments a{};
+        a.sourceZero = from.zero;
+        a.weights = {reinterpret_cast<const int8_t *>(bytes.data()), scales.floats(), bias.floats()};
+        a.pooledScale = to.scale;
+        a.blocks = from.channels / 16;
+        a.sourceHeight = from.height;
+        a.sourceWidth = from.width;
+        a.height = to.height;
+        a.width = to.width;
+        a.kernel = step.kernel_height;
+        a.stride = step.stride;
+        a.padTop = step.pad_top;
+        a.padLeft = step.pad_left;
+        return a;
+    }
+
+    CInferenceDepthwise step;
+    Output output;
+    int threads;
+    Buffer bytes, scales, bias;
+};
+
 }  // namespace
+
+std::unique_ptr<Step> cinference::makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan) {
+    return std::make_unique<QuantizedDepthwiseStep>(step, plan);
+}
 
 std::unique_ptr<Step> cinference::makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan) {
     return std::make_unique<QuantizedConvolutionStep>(step, plan);

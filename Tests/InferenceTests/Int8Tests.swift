@@ -73,6 +73,78 @@ struct Int8Tests {
         }
     }
 
+    private static let depthwiseShapes: [(Int, Int, Int, Convolution.Padding?)] = [
+        (40, 37, 29, nil), (16, 5, 3, .same), (24, 16, 70, .symmetric(0)), (8, 1, 1, nil), (19, 33, 8, .same),
+    ]
+
+    /// The result is the nearest byte to what the plain loops give.
+    @Test(arguments: [3, 5], [1, 2]) func depthwiseIsExact(kernel: Int, stride: Int) throws {
+        for (channels, height, width, padding) in Self.depthwiseShapes
+        where height >= kernel || padding != .symmetric(0) {
+            for activation in [nil, Activation.relu] {
+                var sketch = NetworkSketch(seed: 2, inputChannels: channels)
+                let x = sketch.convolution(
+                    sketch.graph.input, to: channels, kernel: kernel, stride: stride, padding: padding, groups: channels
+                )
+                if let activation { _ = sketch.activation(x, activation) }
+                Self.roundWeights(&sketch)
+                let shape = TensorShape(1, channels, height, width)
+                let input = Self.whole(&sketch, shape.count, low: -100)
+                let low: Float = activation == nil ? -128 : 0
+                let calibration = Calibration(
+                    ranges: ["input": -100...155, "layer0": (256 * low)...(256 * (low + 255))])
+                let found = try sketch.run(input, shape, .oneDNN, .int8, calibration: calibration)
+                let expected = try sketch.run(input, shape, .reference).map {
+                    256 * min(max(($0 / 256).rounded(.toNearestOrEven), low), low + 255)
+                }
+                #expect(found == expected, "\(shape)")
+                let kinds = try sketch.kinds(shape, calibration)
+                #expect(kinds.contains { $0.hasPrefix("quantized") })
+            }
+        }
+    }
+
+    /// SiLU by its table is off by a quarter of a byte's step beyond rounding, 1x1 and depthwise; the mean of a map of
+    /// bytes is the mean of what they stand for.
+    @Test(arguments: [false, true], [(0.75, -13), (4, -11), (20, -8)] as [(Float, Int)]) func silu(
+        isDepthwise: Bool, ends: (Float, Int)
+    ) throws {
+        let (high, exponent) = ends
+        var sketch = NetworkSketch(seed: 4, inputChannels: 20)
+        let x = sketch.convolution(
+            sketch.graph.input, to: 20, kernel: isDepthwise ? 3 : 1, padding: .symmetric(0),
+            groups: isDepthwise ? 20 : 1)
+        let y = sketch.activation(x, .silu)
+        Self.roundWeights(&sketch)
+        let shape = TensorShape(1, 20, 33, 40)
+        let unit = Float(sign: .plus, exponent: exponent, significand: 1)
+        let input = Self.whole(&sketch, shape.count, low: -100).map { $0 * unit }
+        let calibration = Calibration(ranges: ["input": (-100 * unit)...(155 * unit), "layer0": -0.3...high])
+        let step = (high + 0.3) / 255
+        let highest = step * (255 - (0.3 / step).rounded())
+        let expected = try sketch.run(input, shape, .reference).map { min($0, highest) }
+        if !isDepthwise {
+            // The result of a dense convolution is bytes where another reads it.
+            let identity = sketch.convolution(y, to: 20, kernel: 1, bias: false)
+            if case .convolution(let convolution) = sketch.graph.nodes[identity.index - 1].operation {
+                sketch.weights.tensors[convolution.weight] = Weight(
+                    shape: [20, 20, 1, 1], values: (0..<400).map { $0 % 21 == 0 ? 1 : 0 })
+            }
+        }
+        let found = try sketch.run(input, shape, .oneDNN, .int8, calibration: calibration)
+        for (found, expected) in zip(found, expected) {
+            #expect(abs(found - expected) <= 0.75 * step + abs(expected) / 256, "\(found) \(expected)")
+        }
+        guard isDepthwise else { return }
+        _ = sketch.mean(y)
+        let means = try sketch.run(input, shape, .oneDNN, .int8, calibration: calibration)
+        for (channel, mean) in means.enumerated() {
+            let area = expected.count / 20
+            let plain = expected[channel * area..<(channel + 1) * area].reduce(0, +) / Float(area)
+            #expect(abs(mean - plain) < 0.25 * step, "\(mean) \(plain)")
+        }
+    }
+
     @Test(arguments: 1...12)
     func detector(_ seed: Int) throws {
         var sketch = NetworkAgreementTests.network(seed: UInt64(seed))

@@ -71,7 +71,8 @@ typedef struct {
     int32_t quantized;
 } CInferenceConvolution;
 
-/// destination = activation(depthwise conv(source) + bias), and the mean of its pixels where `pools`.
+/// destination = activation(depthwise conv(source) + bias), and the mean of its pixels where `pools`. Bytes go to bytes,
+/// by 3x3 or 5x5 kernels with strides 1 and 2.
 typedef struct {
     CInferenceTensor source, destination;  // blocked, the same channels
     const float *weights;                  // (C,kH,kW), read during the call only

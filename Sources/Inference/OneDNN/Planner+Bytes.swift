@@ -11,8 +11,16 @@ extension Planner {
         case .identity: return false
         case .transposed: return true
         case .convolution(let geometry):
-            let taps = (kernelSizes[index] ?? []).reduce(1, *)
-            return geometry.groups == 1 && geometry.stride <= 2 && taps <= 49
+            let (size, inputs) = (kernelSizes[index] ?? [], shapes[layers[index].inputs[0]].channels)
+            guard geometry.stride <= 2 else { return false }
+            guard geometry.groups > 1 else {
+                // Sums of 2^16 products of bytes fill 32 bits.
+                let taps = size.reduce(1, *)
+                return taps <= 49 && taps * padded(inputs) <= 1 << 16
+            }
+            return geometry.groups == inputs && shapes[layers[index].output].channels == inputs
+                && (size == [3, 3] || size == [5, 5]) && quantizations[layers[index].output] != nil
+                && convolution.residual == nil
         }
     }
 
@@ -21,7 +29,7 @@ extension Planner {
         for index in layers.indices.reversed() {
             let input = layers[index].inputs[0]
             switch layers[index].kind {
-            case .convolution where isQuantized(layerAt: index) && expandedDepthwise(at: index) == nil:
+            case .convolution where isQuantized(layerAt: index):
                 kept.insert(input)
             case .maxPool, .upsampleNearest:
                 if kept.contains(layers[index].output), quantizations[input] != nil { kept.insert(input) }

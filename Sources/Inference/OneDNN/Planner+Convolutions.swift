@@ -29,7 +29,8 @@ extension Planner {
     private mutating func appendDepthwise(
         _ convolution: FusedConvolution, _ geometry: Convolution, _ layer: Layer, _ index: Int
     ) {
-        let (from, shape) = (source(layer.inputs[0]), shapes[layer.inputs[0]])
+        let shape = shapes[layer.inputs[0]]
+        let from = isQuantized(layerAt: index) ? source(layer.inputs[0], as: .uint8) : source(layer.inputs[0])
         let result = destination(layer.output, type(of: from))
         let pooled = convolution.pooled.map { destination($0, .float32) }
         let (channels, area) = (padded(shape.channels), shapes[layer.output].area)

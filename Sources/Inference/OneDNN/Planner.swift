@@ -137,8 +137,9 @@ struct Planner {
 
     /// The convolutions at `index` and after it where they are an expansion and the depthwise convolution that alone
     /// reads it.
-    func expandedDepthwise(at index: Int) -> (FusedConvolution, FusedConvolution, Convolution)? {
+    private func expandedDepthwise(at index: Int) -> (FusedConvolution, FusedConvolution, Convolution)? {
         guard cinference_has_fast_kernels() != 0, index + 1 < layers.count, kernelSizes[index] == [1, 1],
+            !isQuantized(layerAt: index + 1),
             case .convolution(let expansion) = layers[index].kind,
             case .convolution(let plain) = expansion.kernel,
             case .convolution(let depthwise) = layers[index + 1].kind,
@@ -311,7 +312,7 @@ struct Planner {
     /// The result leaves the arena in (C,H,W).
     private mutating func appendOutput() {
         guard let tensor = tensors[output], placement.tensors[tensor].space != CInferenceOutput else { return }
-        appendCopy(tensor, to: outputTensor(), label: "output")
+        appendCopy(source(output), to: outputTensor(), label: "output")
     }
 
     mutating func outputTensor() -> Int {
