@@ -38,7 +38,7 @@ struct QuantizeArguments {
 struct ActivationTable {
     int16_t base[64];   // 128 times the byte where the part begins
     int16_t slope[64];  // and what it grows by in the part
-    float factor, offset;  // from the activation's argument to 512 times the part
+    float factor, offset;  // from the activation's argument to steps, 512 a part
 };
 
 /// Where results go: the table does what `activation`, `inverse` and `zero` say, for bytes.
@@ -76,16 +76,15 @@ struct QuantizedDepthwiseArguments {
     QuantizedOutput output;
     float *pooled;       // (blocks,16) or null
     float pooledScale;   // of the destination's bytes
-    int32_t *partial;    // (bands,blocks,16) where `pooled`
+    int32_t *partial;    // (blocks,strips,16) where `pooled`
     int blocks, sourceHeight, sourceWidth, height, width, kernel, stride, padTop, padLeft, threads;
-    uint8_t *patches;    // patchBytes() a thread
+    uint8_t *rings;      // ringBytes() a thread
 
-    static constexpr int bandRows = 16;
-    int bands() const { return (height + bandRows - 1) / bandRows; }
-    int patchRows() const { return (bandRows - 1) * stride + kernel; }
-    /// Room for the four pixels that are read at once, eight results together.
-    int patchColumns() const { return (width + 7) / 8 * 8 * stride + 8; }
-    int64_t patchBytes() const { return int64_t(patchRows()) * patchColumns() * 16; }
+    /// Columns of the result that are computed together, all rows of them: what they need of the source stays in cache.
+    static constexpr int stripColumns = 256;
+    int across() const { return (width + stripColumns - 1) / stripColumns; }
+    int mostColumns() const { return (stripColumns - 1) * stride + kernel; }
+    int64_t ringBytes() const { return int64_t(kernel * 64 + 16) * mostColumns() + 64; }
 };
 
 /// The part of the source that some rows of the result need, with its border; 1x1 convolutions read the source itself.

@@ -49,7 +49,7 @@ static inline __m512i lookUp(const ActivationTable &t, __m512i steps) {
     return _mm512_adds_epi16(entry(t.base), _mm512_mulhrs_epi16(entry(t.slope), fraction));
 }
 
-/// Stores `Pixels` neighbouring pixels of a block as bytes by a table, four at once.
+/// Stores `Pixels` neighbouring pixels of a block, in the table's steps, as bytes; four at once.
 template <int Pixels>
 static inline __attribute__((always_inline)) void writeByTable(const ActivationTable &t, const Vector *value, Byte *to) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -58,8 +58,7 @@ static inline __attribute__((always_inline)) void writeByTable(const ActivationT
         __m512i steps[4];
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; ++i)
-            steps[i] = _mm512_cvtps_epi32(
-                __builtin_bit_cast(__m512, value[p + i < Pixels ? p + i : Pixels - 1] * all(t.factor) + all(t.offset)));
+            steps[i] = _mm512_cvtps_epi32(__builtin_bit_cast(__m512, value[p + i < Pixels ? p + i : Pixels - 1]));
         const __m512i first = _mm512_srai_epi16(lookUp(t, _mm512_packs_epi32(steps[0], steps[1])), 7);
         const __m512i second = _mm512_srai_epi16(lookUp(t, _mm512_packs_epi32(steps[2], steps[3])), 7);
         const __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second));
@@ -67,6 +66,19 @@ static inline __attribute__((always_inline)) void writeByTable(const ActivationT
         else _mm512_mask_storeu_epi32(to + p * 16, __mmask16((1 << (Pixels - p) * 4) - 1), bytes);
     }
 }
+
+/// From sums to what `write` takes: numbers, or steps of its table.
+struct Rescaling {
+    Vector scale, bias;
+
+    Rescaling(const QuantizedWeights &weights, const QuantizedOutput &o, int block)
+        : scale(load(weights.scales + block * 16)), bias(load(weights.bias + block * 16)) {
+        if (!o.table) return;
+        scale *= all(o.table->factor);
+        bias = bias * all(o.table->factor) + all(o.table->offset);
+    }
+    Vector operator()(__m512i sum) const { return __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(sum)) * scale + bias; }
+};
 
 /// Activates and stores `Pixels` neighbouring pixels of a block, the first at element `place`.
 template <int Pixels>
@@ -96,19 +108,19 @@ static inline __attribute__((always_inline)) void finish(
 #pragma clang loop unroll(full)
     for (int b = 0; b < Blocks; ++b) {
         const int64_t place = ((block + b) * area + pixel) * 16;
-        const Vector scale = load(a.weights.scales + (block + b) * 16), bias = load(a.weights.bias + (block + b) * 16);
+        const Rescaling rescale(a.weights, a.output, block + b);
         Vector value[Pixels];
 #pragma clang loop unroll(full)
-        for (int p = 0; p < Pixels; ++p)
-            value[p] = __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(sum[p * Blocks + b])) * scale + bias;
+        for (int p = 0; p < Pixels; ++p) value[p] = rescale(sum[p * Blocks + b]);
         auto add = [&](const auto *summand, float scale) __attribute__((always_inline)) {
 #pragma clang loop unroll(full)
             for (int p = 0; p < Pixels; ++p) value[p] += load(summand + place + p * 16) * all(scale);
         };
         if (a.summand) {
-            if (a.summandType == CInferenceUint8) add(static_cast<const Byte *>(a.summand), a.summandScale);
-            else if (a.summandType == CInferenceFloat32) add(static_cast<const float *>(a.summand), 1);
-            else add(static_cast<const Bfloat16 *>(a.summand), 1);
+            const float factor = a.output.table ? a.output.table->factor : 1;
+            if (a.summandType == CInferenceUint8) add(static_cast<const Byte *>(a.summand), a.summandScale * factor);
+            else if (a.summandType == CInferenceFloat32) add(static_cast<const float *>(a.summand), factor);
+            else add(static_cast<const Bfloat16 *>(a.summand), factor);
         }
         write<Pixels>(a.output, value, place);
     }
@@ -229,86 +241,84 @@ static void convolution(const QuantizedArguments &a) {
     });
 }
 
-/// Rows of one block of the source from `top` on, with the border and room beyond.
-static void fillBand(const QuantizedDepthwiseArguments &a, int block, int top, uint8_t *to) {
-    const int columns = a.patchColumns(), room = columns - a.padLeft, inside = a.sourceWidth < room ? a.sourceWidth : room;
-    const uint8_t *from = static_cast<const uint8_t *>(a.source) + int64_t(block) * a.sourceHeight * a.sourceWidth * 16;
-    for (int row = 0; row < a.patchRows(); ++row, to += int64_t(columns) * 16) {
-        const int y = top + row;
-        const bool isInside = y >= 0 && y < a.sourceHeight;
-        std::memset(to, a.sourceZero, size_t(isInside ? a.padLeft : columns) * 16);
-        if (!isInside) continue;
-        std::memcpy(to + a.padLeft * 16, from + int64_t(y) * a.sourceWidth * 16, size_t(inside) * 16);
-        std::memset(to + int64_t(a.padLeft + inside) * 16, a.sourceZero, size_t(room - inside) * 16);
-    }
-}
-
-/// Four neighbouring pixels, the four bytes of each channel side by side.
-static inline __m512i fourPixels(const uint8_t *source) {
+/// One row of a block of the source, `columns` pixels from `left` on with the border, each with the three after it: the
+/// four bytes of a channel side by side.
+static void spreadRow(const QuantizedDepthwiseArguments &a, int block, int y, int left, int columns, uint8_t *line, uint8_t *to) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const __m512i turn = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
-    return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(order, _mm512_loadu_si512(source)), turn);
+    const int begin = left < 0 ? -left : 0, end = a.sourceWidth - left < columns + 3 ? a.sourceWidth - left : columns + 3;
+    std::memset(line, a.sourceZero, size_t(columns + 3) * 16);
+    if (y >= 0 && y < a.sourceHeight && end > begin) {
+        const int64_t row = int64_t(block) * a.sourceHeight + y;
+        const uint8_t *from = static_cast<const uint8_t *>(a.source) + (row * a.sourceWidth + left + begin) * 16;
+        std::memcpy(line + begin * 16, from, size_t(end - begin) * 16);
+    }
+    for (int x = 0; x < columns; ++x) {
+        const __m512i four = _mm512_permutexvar_epi32(order, _mm512_loadu_si512(line + x * 16));
+        _mm512_storeu_si512(to + x * 64, _mm512_shuffle_epi8(four, turn));
+    }
 }
 
-/// Eight neighbouring results, of which `count` are stored.
-template <int Kernel, int Stride>
-static inline __attribute__((always_inline)) void depthwisePixels8(
-    const QuantizedDepthwiseArguments &a, const uint8_t *source, int64_t rowBytes, const int8_t *weights, Vector scale,
-    Vector bias, int64_t place, int count) {
-    constexpr int pixels = 8, parts = (Kernel + 3) / 4;
-    __m512i sum[pixels];
-    for (int p = 0; p < pixels; ++p) sum[p] = _mm512_setzero_si512();
-    for (int ky = 0; ky < Kernel; ++ky, source += rowBytes, weights += parts * 64) {
-        __m512i taps[parts];
-        for (int part = 0; part < parts; ++part) taps[part] = _mm512_loadu_si512(weights + part * 64);
+/// `Pixels` neighbouring results from rows that `spreadRow` made.
+template <int Kernel, int Stride, int Pixels>
+static inline __attribute__((always_inline)) void depthwiseOfSpread(
+    const QuantizedDepthwiseArguments &a, const uint8_t *const *rows, int x, const int8_t *weights, const Rescaling &rescale,
+    int64_t place) {
+    constexpr int parts = (Kernel + 3) / 4;
+    __m512i sum[Pixels];
+    for (int p = 0; p < Pixels; ++p) sum[p] = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
-        for (int x = 0; x <= (pixels - 1) * Stride + 4 * (parts - 1); ++x) {
-            const bool begins = x % Stride == 0 && x / Stride < pixels;
-            const bool goesOn = parts > 1 && x >= 4 && (x - 4) % Stride == 0 && (x - 4) / Stride < pixels;
-            if (!begins && !goesOn) continue;
-            const __m512i four = fourPixels(source + x * 16);
-            if (begins) sum[x / Stride % pixels] = _mm512_dpbusd_epi32(sum[x / Stride % pixels], four, taps[0]);
-            if (goesOn)
-                sum[(x - 4) / Stride % pixels] = _mm512_dpbusd_epi32(sum[(x - 4) / Stride % pixels], four, taps[parts - 1]);
+    for (int ky = 0; ky < Kernel; ++ky)
+#pragma clang loop unroll(full)
+        for (int part = 0; part < parts; ++part) {
+            const __m512i taps = _mm512_loadu_si512(weights + (ky * parts + part) * 64);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p)
+                sum[p] = _mm512_dpbusd_epi32(sum[p], _mm512_loadu_si512(rows[ky] + ((x + p) * Stride + 4 * part) * 64), taps);
         }
-    }
-    Vector value[pixels];
-#pragma clang loop unroll(full)
-    for (int p = 0; p < pixels; ++p) value[p] = __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(sum[p])) * scale + bias;
-    if (count == pixels) return write<pixels>(a.output, value, place);
-    for (int p = 0; p < count; ++p) write<1>(a.output, value + p, place + p * 16);
+    Vector value[Pixels];
+    for (int p = 0; p < Pixels; ++p) value[p] = rescale(sum[p]);
+    write<Pixels>(a.output, value, place);
 }
 
 template <int Kernel, int Stride>
 static void quantizedDepthwiseOf(const QuantizedDepthwiseArguments &a) {
-    const int64_t rowBytes = int64_t(a.patchColumns()) * 16;
-    parallel(a.threads, int64_t(a.blocks) * a.bands(), [&](int64_t task) {
-        const int block = int(task / a.bands()), band = int(task % a.bands()), top = band * a.bandRows;
-        uint8_t *copy = a.patches + threadIndex() * a.patchBytes();
-        fillBand(a, block, top * Stride - a.padTop, copy);
+    using Arguments = QuantizedDepthwiseArguments;
+    const int across = a.across();
+    parallel(a.threads, int64_t(a.blocks) * across, [&](int64_t task) {
+        const int block = int(task / across), left = int(task % across) * Arguments::stripColumns;
+        const int width = a.width - left < Arguments::stripColumns ? a.width - left : Arguments::stripColumns;
+        const int columns = (width - 1) * Stride + (Kernel > 4 ? 5 : 1), rowBytes = columns * 64;
+        uint8_t *ring = a.rings + threadIndex() * a.ringBytes(), *line = ring + Kernel * a.mostColumns() * 64;
         const int8_t *weights = a.weights.bytes + int64_t(block) * Kernel * ((Kernel + 3) / 4) * 64;
-        const Vector scale = load(a.weights.scales + block * 16), bias = load(a.weights.bias + block * 16);
-        __m512i sum = _mm512_setzero_si512();
-        for (int y = top; y < top + a.bandRows && y < a.height; ++y) {
-            const uint8_t *row = copy + (y - top) * Stride * rowBytes;
-            const int64_t place = (int64_t(block) * a.height + y) * a.width * 16;
-            for (int x = 0; x < a.width; x += 8)
-                depthwisePixels8<Kernel, Stride>(
-                    a, row + x * Stride * 16, rowBytes, weights, scale, bias, place + x * 16, a.width - x < 8 ? a.width - x : 8);
+        const Rescaling rescale(a.weights, a.output, block);
+        __m512i total = _mm512_setzero_si512();
+        int next = -a.padTop;
+        for (int y = 0; y < a.height; ++y) {
+            const int top = y * Stride - a.padTop;
+            for (next = next < top ? top : next; next < top + Kernel; ++next)
+                spreadRow(a, block, next, left * Stride - a.padLeft, columns, line, ring + (next + a.padTop) % Kernel * rowBytes);
+            const uint8_t *rows[Kernel];
+            for (int ky = 0; ky < Kernel; ++ky) rows[ky] = ring + (top + ky + a.padTop) % Kernel * rowBytes;
+            const int64_t place = ((int64_t(block) * a.height + y) * a.width + left) * 16;
+            int x = 0;
+            for (; x + 8 <= width; x += 8)
+                depthwiseOfSpread<Kernel, Stride, 8>(a, rows, x, weights, rescale, place + x * 16);
+            for (; x < width; ++x) depthwiseOfSpread<Kernel, Stride, 1>(a, rows, x, weights, rescale, place + x * 16);
             if (!a.pooled) continue;
-            const uint8_t *done = static_cast<const uint8_t *>(a.output.destination) + place;
-            for (int x = 0; x < a.width; ++x)
-                sum = _mm512_add_epi32(
-                    sum, _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(done + x * 16))));
+            const __m128i *done = reinterpret_cast<const __m128i *>(static_cast<const uint8_t *>(a.output.destination) + place);
+            __m512i sum = _mm512_setzero_si512();
+            for (int p = 0; p < width; ++p) sum = _mm512_add_epi32(sum, _mm512_cvtepu8_epi32(_mm_loadu_si128(done + p)));
+            total = _mm512_add_epi32(total, sum);
         }
-        if (a.pooled) _mm512_storeu_si512(a.partial + (int64_t(band) * a.blocks + block) * 16, sum);
+        if (a.pooled) _mm512_storeu_si512(a.partial + task * 16, total);
     });
     if (!a.pooled) return;
     const float area = float(int64_t(a.height) * a.width);
     for (int block = 0; block < a.blocks; ++block) {
         Vector sum{};
-        for (int band = 0; band < a.bands(); ++band) {
-            const __m512i part = _mm512_loadu_si512(a.partial + (int64_t(band) * a.blocks + block) * 16);
+        for (int strip = 0; strip < across; ++strip) {
+            const __m512i part = _mm512_loadu_si512(a.partial + (int64_t(block) * across + strip) * 16);
             sum += __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(part));
         }
         store(a.pooled + block * 16, (sum / all(area) - all(a.output.zero)) * all(a.pooledScale));

@@ -189,16 +189,16 @@ public:
         a.output.destination = run.at(step.destination);
         if (step.pools) a.pooled = static_cast<float *>(run.at(step.pooled));
         a.partial = reinterpret_cast<int32_t *>(run.scratch);
-        a.patches = reinterpret_cast<uint8_t *>(run.scratch + partialBytes());
+        a.rings = reinterpret_cast<uint8_t *>(run.scratch + partialBytes());
         a.threads = run.threads;
         quantizedKernels()->depthwise(a);
     }
 
-    size_t scratchBytes() const override { return size_t(partialBytes() + arguments().patchBytes() * threads); }
+    size_t scratchBytes() const override { return size_t(partialBytes() + arguments().ringBytes() * threads); }
     int64_t weightBytes() const override { return bytes.bytes() + scales.bytes() + bias.bytes(); }
 
 private:
-    int64_t partialBytes() const { return step.pools ? int64_t(arguments().bands()) * step.source.channels * 4 : 0; }
+    int64_t partialBytes() const { return step.pools ? int64_t(arguments().across()) * step.source.channels * 4 : 0; }
 
     QuantizedDepthwiseArguments arguments() const {
         const auto &from = step.source, &to = step.destination;
