@@ -25,16 +25,13 @@ Buffer::Buffer(int64_t bytes) {
     size = int64_t(rounded);
 }
 
-std::shared_ptr<const Buffer> Arena::keep(Buffer made, size_t used) {
-    for (const auto &known : weights) {
-        auto other = known.lock();
-        if (other && other->bytes() == made.bytes() && !std::memcmp(other->data(), made.data(), used))
-            return other;
-    }
+std::shared_ptr<const Weights> Arena::keep(Weights made) {
+    for (const auto &known : weights)
+        if (auto other = known.lock(); other && other->equals(made)) return other;
     weights.erase(
         std::remove_if(weights.begin(), weights.end(), [](const auto &known) { return known.expired(); }),
         weights.end());
-    auto kept = std::make_shared<const Buffer>(std::move(made));
+    auto kept = std::make_shared<const Weights>(std::move(made));
     weights.push_back(kept);
     return kept;
 }

@@ -51,17 +51,29 @@ struct Run {
     void *at(const CInferenceTensor &t) const { return spaces[places[t.index].space] + places[t.index].offset; }
 };
 
+/// A convolution's weights as oneDNN lays them out.
+struct Weights {
+    Buffer memory;
+    dnnl::memory::desc layout;
+
+    /// Whether `other` holds the same numbers, in this layout or in one that `layTiles` leads from.
+    bool equals(const Weights &other) const;
+};
+
+/// Lays F(4x4,3x3)'s weights out as `layout` has them, whose tiles of input by output channels are those of `from`.
+void layTiles(const Weights &from, const dnnl::memory::desc &layout, char *to, int threads);
+
 /// Memory that plans share: what they use in turn, as large as the largest of them wants, and equal weights.
 struct Arena {
     Buffer memory;
     /// The plan that used it last.
     const CInferencePlan *user = nullptr;
 
-    /// `made`, or weights that a plan has already and whose first `used` bytes are the same.
-    std::shared_ptr<const Buffer> keep(Buffer made, size_t used);
+    /// `made`, or equal weights that a plan has already, in their own layout.
+    std::shared_ptr<const Weights> keep(Weights made);
 
 private:
-    std::vector<std::weak_ptr<const Buffer>> weights;
+    std::vector<std::weak_ptr<const Weights>> weights;
 };
 
 struct Step {
