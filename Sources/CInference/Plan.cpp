@@ -110,6 +110,8 @@ int32_t cinference_plan_create(
         omp_set_num_threads(threads);
         auto made = std::make_unique<CInferencePlan>(threads);
         if (sharing) made->arena = sharing->arena;
+        // Preparing weights takes memory of its own meanwhile.
+        made->arena->memory = Buffer();
         *plan = made.release();
     });
 }
@@ -124,7 +126,7 @@ int32_t cinference_plan_add_convolution(
 }
 
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message) {
-    return guarded(message, [&] { plan->steps.push_back(makeDepthwise(*step)); });
+    return guarded(message, [&] { plan->steps.push_back(makeDepthwise(*step, *plan)); });
 }
 
 int32_t cinference_plan_add_expanded_depthwise(
@@ -161,9 +163,8 @@ int32_t cinference_plan_finish(
         plan->arenaBytes = bytes;
         // Another plan may have stood at this address.
         plan->arena->user = nullptr;
-        if (plan->arena->memory.bytes() >= bytes) return;
-        plan->arena->memory = Buffer();
-        plan->arena->memory = Buffer(bytes);
+        plan->arena->wanted = std::max(plan->arena->wanted, bytes);
+        plan->arena->memory = Buffer(plan->arena->wanted);
     });
 }
 

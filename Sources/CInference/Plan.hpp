@@ -51,7 +51,7 @@ struct Run {
     void *at(const CInferenceTensor &t) const { return spaces[places[t.index].space] + places[t.index].offset; }
 };
 
-/// A convolution's weights as oneDNN lays them out.
+/// A convolution's weights as a kernel wants them; those of our own are a row of bytes to oneDNN.
 struct Weights {
     Buffer memory;
     dnnl::memory::desc layout;
@@ -66,6 +66,8 @@ void layTiles(const Weights &from, const dnnl::memory::desc &layout, char *to, i
 /// Memory that plans share: what they use in turn, as large as the largest of them wants, and equal weights.
 struct Arena {
     Buffer memory;
+    /// The most bytes that a plan wants.
+    int64_t wanted = 0;
     /// The plan that used it last.
     const CInferencePlan *user = nullptr;
 
@@ -113,7 +115,7 @@ int32_t guarded(CInferenceMessage *message, const Body &body) {
 const Kernels &kernelsFor(const CInferenceTensor &map);
 
 std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
-std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step);
+std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);
 std::unique_ptr<Step> makeTapSum(const CInferenceTapSum &step, const CInferencePlan &plan);
