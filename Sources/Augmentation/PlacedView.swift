@@ -37,36 +37,31 @@ public struct PlacedView: Sendable {
     }
 }
 
-/// An image on the canvases of some views, each size once.
+/// What the views of an image are laid from: its plain canvas, and the image itself where a view has another size.
 public struct ViewCanvases: Sendable {
     /// How the image lies on the plain canvas.
     public let plain: Letterbox
-    /// (side,side,3) RGB, by side.
-    let canvases: [Int: [UInt8]]
+    /// (side,side,3) RGB of the plain canvas.
+    private let canvas: [UInt8]
+    private let image: RGBImage?
 
-    /// Resizes `image` once for each size, always from the image itself.
+    /// Lays `image` onto the plain canvas.
     ///
     /// - Parameters:
     ///   - size: the plain canvas' side.
     ///   - views: those that the plain one is averaged with.
     /// - Throws: `ImagingError` where the image cannot be resized.
     public init(_ image: RGBImage, size: Int, views: [View]) throws {
-        let plain = Letterbox(imageWidth: image.width, imageHeight: image.height, side: size)
-        self.plain = plain
-        var canvases: [Int: [UInt8]] = [:]
-        for view in [.plain] + views {
-            let letterbox = PlacedView(view, plain: plain).letterbox
-            if canvases[letterbox.side] == nil {
-                canvases[letterbox.side] = try Imaging.letterbox(image, letterbox)
-            }
-        }
-        self.canvases = canvases
+        plain = Letterbox(imageWidth: image.width, imageHeight: image.height, side: size)
+        canvas = try letterbox(image, plain)
+        self.image = views.contains { $0.side(for: size) != size } ? image : nil
     }
 
-    /// The canvas of one of the views.
-    func canvas(of view: View) -> [UInt8] {
-        let side = view.side(for: plain.side)
-        guard let canvas = canvases[side] else { preconditionFailure("the canvases were made for other views") }
-        return view.symmetry.apply(to: canvas, side: side)
+    /// The canvas of one of the views; one of another size is always resized from the image itself.
+    func canvas(of view: View) throws -> [UInt8] {
+        let placed = PlacedView(view, plain: plain)
+        guard placed.side != plain.side else { return view.symmetry.apply(to: canvas, side: plain.side) }
+        guard let image else { preconditionFailure("the canvases were made for other views") }
+        return try placed.canvas(of: image)
     }
 }

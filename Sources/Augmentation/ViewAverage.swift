@@ -31,64 +31,83 @@ public final class ViewAverage {
     ///
     /// The first run with views checks them on its first image, with one pass more: see `ViewReport`.
     ///
-    /// - Parameter images: made for these views and size.
+    /// - Parameters:
+    ///   - images: made for these views and size; left empty.
+    ///   - prepareNext: called once their memory is free: before the last pass, or after the check.
     /// - Returns: the mean map of each image, (size,size) row-major, in the plain canvas' geometry.
-    /// - Throws: the network's errors; `AugmentationError` (1) where the check fails.
-    public func run(_ images: [ViewCanvases]) throws -> [[Float]] {
-        guard let first = images.first else { return [] }
+    /// - Throws: the network's errors; `ImagingError` where an image cannot be resized; `AugmentationError` (1) where the
+    ///   check fails.
+    public func run(_ images: inout [ViewCanvases], prepareNext: () -> Void = {}) throws -> [[Float]] {
+        let letterboxes = images.map(\.plain)
+        guard !letterboxes.isEmpty else {
+            prepareNext()
+            return []
+        }
+        let checks = report == nil && !views.isEmpty
+        let passes = [.plain] + views + (checks ? [.plain] : [])
         var sums: [[Float]] = []
-        try forward(images, .plain) { _, map in sums.append(Array(map)) }
-        guard !views.isEmpty else { return sums }
-        let plain = report == nil ? sums[0] : []
+        var plain: [Float] = []
         var rows: [ViewReport.Row] = []
-        for view in views {
-            if !plain.isEmpty { try view.checkInverse(on: first.plain) }
-            try forward(images, view) { index, map in
-                let placed = PlacedView(view, plain: images[index].plain)
-                if index == 0, !plain.isEmpty {
+        for (pass, view) in passes.enumerated() {
+            let isView = (1...max(1, views.count)).contains(pass)
+            if checks, isView { try view.checkInverse(on: letterboxes[0]) }
+            let side = view.side(for: size)
+            try lay(images, view, side: side)
+            if pass == passes.count - 1 {
+                images = []
+                if !checks { prepareNext() }
+            }
+            try forward(letterboxes.count, side: side) { index, map in
+                guard pass > 0 else { return sums.append(Array(map)) }
+                let placed = PlacedView(view, plain: letterboxes[index])
+                if checks, index == 0 {
+                    if plain.isEmpty { plain = sums[0] }
                     var own = [Float](repeating: 0, count: plain.count)
                     own.withUnsafeMutableBufferPointer { placed.addInverse(of: map, to: $0) }
+                    guard isView else { return try ViewReport.checkIdentity(own, plain) }
                     rows.append(ViewReport.Row(view: view, change: ViewReport.change(from: plain, to: own)))
                     for position in own.indices { sums[0][position] += own[position] }
-                } else {
+                } else if isView {
                     sums[index].withUnsafeMutableBufferPointer { placed.addInverse(of: map, to: $0) }
                 }
             }
         }
-        if !plain.isEmpty {
-            try forward(images, .plain) { index, map in
-                guard index == 0 else { return }
-                var again = [Float](repeating: 0, count: plain.count)
-                again.withUnsafeMutableBufferPointer {
-                    PlacedView(.plain, plain: first.plain).addInverse(of: map, to: $0)
-                }
-                try ViewReport.checkIdentity(again, plain)
-            }
+        if checks {
             report = ViewReport(rows: rows, plainMean: Double(plain.reduce(0, +)) / Double(plain.count))
+            plain = []
+            prepareNext()
         }
         let count = Float(views.count + 1)
-        return sums.map { $0.map { $0 / count } }
+        for index in sums.indices {
+            sums[index].withUnsafeMutableBufferPointer { for position in $0.indices { $0[position] /= count } }
+        }
+        return sums
     }
 
-    private func forward(
-        _ images: [ViewCanvases], _ view: View, _ body: (_ image: Int, _ map: UnsafeBufferPointer<Float>) throws -> Void
-    ) throws {
-        let side = view.side(for: size)
+    /// Fills the input, (N,3,side,side), and makes room for the output.
+    private func lay(_ images: [ViewCanvases], _ view: View, side: Int) throws {
         let pixels = side * side
         if output.count < images.count * pixels {
             input = [Float](repeating: 0, count: images.count * 3 * pixels)
             output = [Float](repeating: 0, count: images.count * pixels)
         }
         try input.withUnsafeMutableBufferPointer { input in
+            for (index, image) in images.enumerated() {
+                let part = index * 3 * pixels..<(index + 1) * 3 * pixels
+                normalise(try image.canvas(of: view), into: UnsafeMutableBufferPointer(rebasing: input[part]))
+            }
+        }
+    }
+
+    private func forward(
+        _ count: Int, side: Int, _ body: (_ image: Int, _ map: UnsafeBufferPointer<Float>) throws -> Void
+    ) throws {
+        let pixels = side * side
+        try input.withUnsafeBufferPointer { input in
             try output.withUnsafeMutableBufferPointer { output in
-                for (index, image) in images.enumerated() {
-                    let part = index * 3 * pixels..<(index + 1) * 3 * pixels
-                    normalise(image.canvas(of: view), into: UnsafeMutableBufferPointer(rebasing: input[part]))
-                }
-                let maps = UnsafeMutableBufferPointer(rebasing: output[..<(images.count * pixels)])
-                try network(
-                    UnsafeBufferPointer(rebasing: input[..<(images.count * 3 * pixels)]), images.count, side, maps)
-                for index in images.indices {
+                let maps = UnsafeMutableBufferPointer(rebasing: output[..<(count * pixels)])
+                try network(UnsafeBufferPointer(rebasing: input[..<(count * 3 * pixels)]), count, side, maps)
+                for index in 0..<count {
                     try body(index, UnsafeBufferPointer(rebasing: maps[index * pixels..<(index + 1) * pixels]))
                 }
             }

@@ -50,6 +50,41 @@ int steadyThreads(
     return 1;
 }
 
+/// Where tile (point, o, i) of Winograd weights stands: oneDNN's OBaaIBOIio, which cuts both channels in blocks of tiles.
+struct TileOrder {
+    explicit TileOrder(const memory::desc &layout) : wino(layout.data.format_desc.wino_desc) {}
+
+    int64_t operator()(int64_t point, int64_t o, int64_t i) const {
+        const int64_t outer = o / wino.oc2_block * points() + point, inner = inputs() / wino.ic2_block;
+        return ((outer * inner + i / wino.ic2_block) * wino.oc2_block + o % wino.oc2_block) * wino.ic2_block
+            + i % wino.ic2_block;
+    }
+    int64_t points() const { return int64_t(wino.alpha) * wino.alpha; }
+    int64_t outputs() const { return wino.oc / wino.oc_block; }
+    int64_t inputs() const { return wino.ic / wino.ic_block; }
+    size_t bytes() const { return sizeof(float) * size_t(wino.oc_block) * size_t(wino.ic_block); }
+
+    /// Calls `body` with the place of each tile in both orders, side by side.
+    template <typename Body>
+    static void forEach(const TileOrder &one, const TileOrder &other, int threads, const Body &body) {
+        parallel(threads, one.points() * one.outputs(), [&](int64_t index) {
+            const int64_t point = index % one.points(), o = index / one.points();
+            for (int64_t i = 0; i < one.inputs(); ++i)
+                body(one(point, o, i) * one.bytes(), other(point, o, i) * one.bytes());
+        });
+    }
+
+    const dnnl_wino_desc_t &wino;
+};
+
+bool haveEqualTiles(const memory::desc &one, const memory::desc &other) {
+    const auto &a = one.data, &b = other.data;
+    if (a.format_kind != dnnl_format_kind_wino || b.format_kind != dnnl_format_kind_wino) return false;
+    const auto &x = a.format_desc.wino_desc, &y = b.format_desc.wino_desc;
+    return x.wino_format == dnnl_wino_wei_OBaaIBOIio && y.wino_format == x.wino_format && x.alpha == y.alpha
+        && x.oc == y.oc && x.ic == y.ic && x.oc_block == y.oc_block && x.ic_block == y.ic_block && x.size == y.size;
+}
+
 class ConvolutionStep final : public Step {
 public:
     ConvolutionStep(const CInferenceConvolution &step, const CInferencePlan &plan)
@@ -96,14 +131,15 @@ public:
             throw Unsupported("oneDNN has only its reference kernel, " + implementation);
 
         const memory::desc kept = gated ? memory::desc(weightShape, f32, floatTag) : primitive.weights_desc();
-        weights = plan.arena->keep(reorder(step.weights, plain, kept, plan), kept.get_size());
+        weights = plan.arena->keep({reorder(step.weights, plain, kept, plan), kept});
         bias = Buffer(step.bias, out);
-        scaledBytes = gated ? (primitive.weights_desc().get_size() + 63) / 64 * 64 : 0;
+        relaid = weights->layout != kept;
+        laidBytes = gated || relaid ? (primitive.weights_desc().get_size() + 63) / 64 * 64 : 0;
         libraryBytes = primitive.scratchpad_desc().get_size();
         convolution = dnnl::convolution_forward(primitive);
         arguments = {
             {DNNL_ARG_SRC, memory(primitive.src_desc(), plan.engine, nullptr)},
-            {DNNL_ARG_WEIGHTS, memory(primitive.weights_desc(), plan.engine, weights->data())},
+            {DNNL_ARG_WEIGHTS, memory(primitive.weights_desc(), plan.engine, weights->memory.data())},
             {DNNL_ARG_BIAS, memory(primitive.bias_desc(), plan.engine, bias.data())},
             {DNNL_ARG_DST, memory(primitive.dst_desc(), plan.engine, nullptr)},
             {DNNL_ARG_SCRATCHPAD, memory(primitive.scratchpad_desc(), plan.engine, nullptr)},
@@ -114,20 +150,21 @@ public:
         if (gated) {
             const int block = kernels().block;
             kernels(source.type)->scaleWeights(
-                weights->floats(), static_cast<const float *>(run.at(gate)), run.scratch, destination.channels / block, source.channels / block, run.threads);
-            arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(run.scratch);
+                weights->memory.floats(), static_cast<const float *>(run.at(gate)), run.scratch, destination.channels / block, source.channels / block, run.threads);
         }
+        if (relaid) layTiles(*weights, arguments.at(DNNL_ARG_WEIGHTS).get_desc(), run.scratch, run.threads);
+        if (laidBytes > 0) arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(run.scratch);
         arguments.at(DNNL_ARG_SRC).set_data_handle(run.at(source));
         arguments.at(DNNL_ARG_DST).set_data_handle(run.at(destination));
-        arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(run.scratch + scaledBytes);
+        arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(run.scratch + laidBytes);
         if (threads != run.threads) omp_set_num_threads(threads);
         convolution.execute(run.stream, arguments);
         run.stream.wait();
         if (threads != run.threads) omp_set_num_threads(run.threads);
     }
 
-    size_t scratchBytes() const override { return scaledBytes + libraryBytes; }
-    int64_t weightBytes() const override { return weights->bytes() + bias.bytes(); }
+    size_t scratchBytes() const override { return laidBytes + libraryBytes; }
+    int64_t weightBytes() const override { return weights->memory.bytes() + bias.bytes(); }
 
 private:
     static Buffer reorder(
@@ -143,14 +180,37 @@ private:
     CInferenceTensor source, destination, gate;
     bool gated;
     int threads;
-    std::shared_ptr<const Buffer> weights;
+    std::shared_ptr<const Weights> weights;
     Buffer bias;
-    size_t scaledBytes, libraryBytes;
+    /// Whether another plan keeps the weights in its own layout, and each run lays them anew.
+    bool relaid;
+    /// Scratchpad for weights multiplied by the gate or laid anew, and oneDNN's own.
+    size_t laidBytes, libraryBytes;
     dnnl::convolution_forward convolution;
     std::unordered_map<int, memory> arguments;
 };
 
 }  // namespace
+
+bool Weights::equals(const Weights &other) const {
+    if (layout == other.layout) return !std::memcmp(memory.data(), other.memory.data(), layout.get_size());
+    // The first tile stands first in every layout.
+    if (!haveEqualTiles(layout, other.layout)
+        || std::memcmp(memory.data(), other.memory.data(), TileOrder(layout).bytes()))
+        return false;
+    bool equal = true;
+    TileOrder::forEach(TileOrder(layout), TileOrder(other.layout), 1, [&](int64_t mine, int64_t others) {
+        equal = equal && !std::memcmp(memory.data() + mine, other.memory.data() + others, TileOrder(layout).bytes());
+    });
+    return equal;
+}
+
+void cinference::layTiles(const Weights &from, const memory::desc &layout, char *to, int threads) {
+    const TileOrder source(from.layout), target(layout);
+    TileOrder::forEach(target, source, threads, [&](int64_t place, int64_t origin) {
+        std::memcpy(to + place, from.memory.data() + origin, target.bytes());
+    });
+}
 
 std::unique_ptr<Step> cinference::makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan) {
     return std::make_unique<ConvolutionStep>(step, plan);

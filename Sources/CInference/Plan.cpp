@@ -26,16 +26,13 @@ Buffer::Buffer(int64_t bytes) {
     size = int64_t(rounded);
 }
 
-std::shared_ptr<const Buffer> Arena::keep(Buffer made, size_t used) {
-    for (const auto &known : weights) {
-        auto other = known.lock();
-        if (other && other->bytes() == made.bytes() && !std::memcmp(other->data(), made.data(), used))
-            return other;
-    }
+std::shared_ptr<const Weights> Arena::keep(Weights made) {
+    for (const auto &known : weights)
+        if (auto other = known.lock(); other && other->equals(made)) return other;
     weights.erase(
         std::remove_if(weights.begin(), weights.end(), [](const auto &known) { return known.expired(); }),
         weights.end());
-    auto kept = std::make_shared<const Buffer>(std::move(made));
+    auto kept = std::make_shared<const Weights>(std::move(made));
     weights.push_back(kept);
     return kept;
 }
@@ -125,6 +122,8 @@ int32_t cinference_plan_create(
         omp_set_num_threads(threads);
         auto made = std::make_unique<CInferencePlan>(threads);
         if (sharing) made->arena = sharing->arena;
+        // Preparing weights takes memory of its own meanwhile.
+        made->arena->memory = Buffer();
         *plan = made.release();
     });
 }
@@ -141,7 +140,7 @@ int32_t cinference_plan_add_convolution(
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message) {
     return guarded(message, [&] {
         const bool quantized = step->source.type == CInferenceUint8;
-        plan->steps.push_back(quantized ? makeQuantizedDepthwise(*step, *plan) : makeDepthwise(*step));
+        plan->steps.push_back(quantized ? makeQuantizedDepthwise(*step, *plan) : makeDepthwise(*step, *plan));
     });
 }
 
@@ -179,9 +178,8 @@ int32_t cinference_plan_finish(
         plan->arenaBytes = bytes;
         // Another plan may have stood at this address.
         plan->arena->user = nullptr;
-        if (plan->arena->memory.bytes() >= bytes) return;
-        plan->arena->memory = Buffer();
-        plan->arena->memory = Buffer(bytes);
+        plan->arena->wanted = std::max(plan->arena->wanted, bytes);
+        plan->arena->memory = Buffer(plan->arena->wanted);
     });
 }
 

@@ -51,17 +51,35 @@ struct Run {
     void *at(const CInferenceTensor &t) const { return spaces[places[t.index].space] + places[t.index].offset; }
 };
 
+/// A convolution's weights as a kernel wants them; those of our own are a row of bytes to oneDNN.
+struct Weights {
+    Buffer memory;
+    dnnl::memory::desc layout;
+
+    /// Whether `other` holds the same numbers, in this layout or in one that `layTiles` leads from.
+    bool equals(const Weights &other) const;
+};
+
+/// Lays F(4x4,3x3)'s weights out as `layout` has them, whose tiles of input by output channels are those of `from`.
+void layTiles(const Weights &from, const dnnl::memory::desc &layout, char *to, int threads);
+
 /// Memory that plans share: what they use in turn, as large as the largest of them wants, and equal weights.
 struct Arena {
     Buffer memory;
+    /// The most bytes that a plan wants.
+    int64_t wanted = 0;
     /// The plan that used it last.
     const CInferencePlan *user = nullptr;
 
-    /// `made`, or weights that a plan has already and whose first `used` bytes are the same.
-    std::shared_ptr<const Buffer> keep(Buffer made, size_t used);
+    /// `made`, or equal weights that a plan has already, in their own layout.
+    std::shared_ptr<const Weights> keep(Weights made);
+    /// The same of weights of our own, the first `bytes` of `made`.
+    std::shared_ptr<const Weights> keep(Buffer made, int64_t bytes) {
+        return keep({std::move(made), dnnl::memory::desc({bytes}, dnnl::memory::data_type::u8, dnnl::memory::format_tag::a)});
+    }
 
 private:
-    std::vector<std::weak_ptr<const Buffer>> weights;
+    std::vector<std::weak_ptr<const Weights>> weights;
 };
 
 struct Step {
@@ -103,7 +121,7 @@ const Kernels &kernelsFor(const CInferenceTensor &map);
 std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
-std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step);
+std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);
 std::unique_ptr<Step> makeTapSum(const CInferenceTapSum &step, const CInferencePlan &plan);

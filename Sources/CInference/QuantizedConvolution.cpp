@@ -61,14 +61,14 @@ public:
         if (step.gated) return;
         Buffer all(roundedBytes());
         quantize(all.data(), nullptr, plan.threads);
-        rounded = plan.arena->keep(std::move(all), size_t(roundedBytes()));
+        rounded = plan.arena->keep(std::move(all), roundedBytes());
         packed = Buffer();
     }
 
     void execute(const Run &run) override {
         if (step.gated) quantize(run.scratch, static_cast<const float *>(run.at(step.gate)), run.threads);
         const auto &from = step.source, &to = step.destination;
-        QuantizedArguments a = arguments(step.gated ? run.scratch : rounded->data());
+        QuantizedArguments a = arguments(step.gated ? run.scratch : rounded->memory.data());
         (from.blocked ? a.source : reinterpret_cast<const void *&>(a.image)) = run.at(from);
         if (step.accumulates) a.summand = run.at(step.summand);
         a.output = output;
@@ -82,7 +82,7 @@ public:
         QuantizedArguments a = arguments(nullptr);
         return size_t(gatedBytes() + QuantizedPatch(a, !step.source.blocked).bytes * threads);
     }
-    int64_t weightBytes() const override { return packed.bytes() + bias.bytes() + (rounded ? rounded->bytes() : 0); }
+    int64_t weightBytes() const override { return packed.bytes() + bias.bytes() + (rounded ? rounded->memory.bytes() : 0); }
 
 private:
     /// Bytes, scales and bias, one after another.
@@ -146,7 +146,7 @@ private:
     int threads, blocks, steps;
     /// The weights as floats in the bytes' order, while they are needed.
     Buffer packed, bias;
-    std::shared_ptr<const Buffer> rounded;
+    std::shared_ptr<const Weights> rounded;
 };
 
 class QuantizedDepthwiseStep final : public Step {
@@ -160,10 +160,11 @@ public:
             throw Unsupported("a depthwise convolution that no kernel for bytes is made for");
         implementation = std::string("quantized:") + quantizedKernels()->name;
         const int parts = (kernel + 3) / 4;
-        bytes = Buffer(int64_t(channels) * kernel * parts * 4);
+        const int64_t used = int64_t(channels) * kernel * parts * 4;
+        Buffer packed(used);
         scales = Buffer(channels * floatBytes);
         bias = Buffer(step.bias, channels);
-        std::memset(bytes.data(), 0, size_t(bytes.bytes()));
+        std::memset(packed.data(), 0, size_t(used));
         for (int c = 0; c < channels; ++c) {
             const float *taps = step.weights + c * kernel * kernel;
             float most = 0;
@@ -173,12 +174,13 @@ public:
             for (int tap = 0; tap < kernel * kernel; ++tap) {
                 const int whole = most > 0 ? int(std::lrint(taps[tap] / most * 127)) : 0, kx = tap % kernel;
                 const int place = (c / 16 * kernel + tap / kernel) * parts + kx / 4;
-                reinterpret_cast<int8_t *>(bytes.data())[place * 64 + c % 16 * 4 + kx % 4] = int8_t(whole);
+                reinterpret_cast<int8_t *>(packed.data())[place * 64 + c % 16 * 4 + kx % 4] = int8_t(whole);
                 sum += whole;
             }
             scales.floats()[c] = scale;
             bias.floats()[c] -= scale * float(sum) * float(step.source.zero);
         }
+        bytes = plan.arena->keep(std::move(packed), used);
         this->step.weights = this->step.bias = nullptr;
     }
 
@@ -195,7 +197,7 @@ public:
     }
 
     size_t scratchBytes() const override { return size_t(partialBytes() + arguments().ringBytes() * threads); }
-    int64_t weightBytes() const override { return bytes.bytes() + scales.bytes() + bias.bytes(); }
+    int64_t weightBytes() const override { return bytes->memory.bytes() + scales.bytes() + bias.bytes(); }
 
 private:
     int64_t partialBytes() const { return step.pools ? int64_t(arguments().across()) * step.source.channels * 4 : 0; }
@@ -204,7 +206,7 @@ private:
         const auto &from = step.source, &to = step.destination;
         QuantizedDepthwiseArguments a{};
         a.sourceZero = from.zero;
-        a.weights = {reinterpret_cast<const int8_t *>(bytes.data()), scales.floats(), bias.floats()};
+        a.weights = {reinterpret_cast<const int8_t *>(bytes->memory.data()), scales.floats(), bias.floats()};
         a.pooledScale = to.scale;
         a.blocks = from.channels / 16;
         a.sourceHeight = from.height;
@@ -221,7 +223,8 @@ private:
     CInferenceDepthwise step;
     Output output;
     int threads;
-    Buffer bytes, scales, bias;
+    std::shared_ptr<const Weights> bytes;
+    Buffer scales, bias;
 };
 
 }  // namespace

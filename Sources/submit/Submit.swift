@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSystemLibraries
 import Core
 import Foundation
 
@@ -32,7 +33,11 @@ struct Submit: AsyncParsableCommand {
         ])
 
     static func main() async {
-        if CommandLine.arguments.dropFirst().first == "predict" { OpenMPWaiting.sleep() }
+        if CommandLine.arguments.dropFirst().first == "predict" {
+            OpenMPWaiting.sleep()
+            // Canvases and maps go back to the system when they are freed; glibc would let them break up its heap.
+            mallopt(M_MMAP_THRESHOLD, 1 << 20)
+        }
         do {
             try await Interrupt.cancelling {
                 var command = try parseAsRoot()

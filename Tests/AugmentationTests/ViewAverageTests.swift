@@ -31,7 +31,8 @@ import Testing
     ) throws -> (maps: [[Float]], report: ViewReport?) {
         let views = try View.list(views)
         let average = ViewAverage(views: views, size: size, network: network)
-        return (try average.run(images.map { try ViewCanvases($0, size: size, views: views) }), average.report)
+        var canvases = try images.map { try ViewCanvases($0, size: size, views: views) }
+        return (try average.run(&canvases), average.report)
     }
 
     /// Flips and turns of a network that looks at each pixel alone change nothing, and that is told.
@@ -89,10 +90,19 @@ import Testing
         }
         let image = Self.image(seed: 6)
         let canvases = try ViewCanvases(image, size: Self.size, views: views)
-        let first = try average.run([canvases])
+        var passesWithNext: [Int] = []
+        func run() throws -> [[Float]] {
+            var images = [canvases]
+            let maps = try average.run(&images) { passesWithNext.append(sides.count) }
+            #expect(images.isEmpty)
+            return maps
+        }
+        let first = try run()
         #expect(sides == [64, 64, 32, 96, 64])
-        #expect(try average.run([canvases]) == first)
+        #expect(try run() == first)
         #expect(sides == [64, 64, 32, 96, 64, 64, 64, 32, 96])
+        // The next images are prepared beside the last pass, the first time after the check.
+        #expect(passesWithNext == [5, 8])
 
         // The mean by hand: each view alone, brought back by itself.
         var sum = [Float](repeating: 0, count: Self.size * Self.size)

@@ -144,7 +144,8 @@ double cinference_peak(int32_t threads, int32_t type);
 /// Whether oneDNN's compiled-in or environment limits leave it at AVX2 or better.
 int32_t cinference_has_fast_kernels(void);
 
-/// A plan without steps or memory. `sharing` is null or a plan whose arena the new one takes turns in.
+/// A plan without steps or memory. `sharing` is null or a plan whose arena the new one takes turns in; until the new one
+/// is finished none of them has an arena, and none can run.
 int32_t cinference_plan_create(
     int32_t threads, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message);
 void cinference_plan_destroy(CInferencePlan *plan);

@@ -57,7 +57,12 @@ struct PrecisionCheck {
             try Task.checkCancellation()
             let canvases = try ViewCanvases(
                 ImageFile.decode(path: folder.path(of: name)), size: size, views: settings.tta)
-            let (maps, letterbox) = (try averages.map { try $0.run([canvases])[0] }, canvases.plain)
+            let (maps, letterbox) = (
+                try averages.map { average in
+                    var images = [canvases]
+                    return try average.run(&images)[0]
+                }, canvases.plain
+            )
             difference.add(maps[0], maps[1], thresh: Float(options.thresh))
             for (position, map) in maps.enumerated() {
                 let map = ImageMap(

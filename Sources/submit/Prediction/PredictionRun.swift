@@ -66,12 +66,13 @@ struct PredictionRun {
                 try await writing?.value
                 throw CancellationError()
             }
-            let prepared = await next.value
-            if index + 1 < batches.count { next = prepare(batches[index + 1]) }
-            var ready: [(name: String, canvases: ViewCanvases)] = []
-            for image in prepared {
+            var ready: [(name: String, letterbox: Letterbox)] = []
+            var images: [ViewCanvases] = []
+            for image in await next.value {
                 switch image.canvases {
-                case .success(let canvases): ready.append((image.name, canvases))
+                case .success(let canvases):
+                    ready.append((image.name, canvases.plain))
+                    images.append(canvases)
                 case .failure(let error):
                     failures += 1
                     progress.finish()
@@ -79,17 +80,19 @@ struct PredictionRun {
                 }
             }
             let isFirst = average.report == nil
-            let maps = Result { try average.run(ready.map(\.canvases)) }
+            let maps = Result {
+                try average.run(&images) { next = prepare(index + 1 < batches.count ? batches[index + 1] : []) }
+            }
             try await writing?.value
             if isFirst, let report = average.report {
                 progress.finish()
                 tell(report, of: ready[0].name)
             }
             let results = zip(ready, try maps.get()).map { image, map in
-                let letterbox = image.canvases.plain
-                return ImageMap(
-                    imageName: image.name, imageWidth: letterbox.imageWidth, imageHeight: letterbox.imageHeight,
-                    inverse: letterbox.inverse, map: ProbabilityMap(width: size, height: size, values: map))
+                ImageMap(
+                    imageName: image.name, imageWidth: image.letterbox.imageWidth,
+                    imageHeight: image.letterbox.imageHeight, inverse: image.letterbox.inverse,
+                    map: ProbabilityMap(width: size, height: size, values: map))
             }
             writing = Task.detached { for map in results { try store.write(map) } }
             progress.update(done + min((index + 1) * settings.batch, names.count))
