@@ -83,8 +83,7 @@ let package = Package(
         .executableTarget(
             name: "submit",
             dependencies: [
-                "Core", "CSystemLibraries", "Dataset", "Geometry", "Imaging", "Augmentation", "Checkpoint", "Inference",
-                "ONNX",
+                "Core", "Dataset", "Geometry", "Imaging", "Augmentation", "Checkpoint", "Inference", "ONNX",
                 "ONNXRuntime", "Backbone",
                 "DBHead", "Maps",
                 "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Stacking",

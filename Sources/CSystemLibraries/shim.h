@@ -1,5 +1,4 @@
-// The allocator's settings; zlib (inflate, crc32), zstd (map compression) and libcrypto (SHA-256), as Debian ships them.
-#include <malloc.h>
+// zlib (inflate, crc32), zstd (map compression) and libcrypto (SHA-256), as Debian ships them.
 #include <openssl/evp.h>
 #include <zlib.h>
 #include <zstd.h>

@@ -76,8 +76,11 @@ public struct Checkpoint: Sendable {
         tensors = try StateDict(file: file, tensors: named)
     }
 
-    /// SHA-256 of the whole file, 64 hexadecimal digits. Complexity: O(file).
+    /// SHA-256 of the whole file, 64 hexadecimal digits. Complexity: O(file), once.
     public var sha256: String { tensors.file.sha256() }
+
+    /// Gives the memory of what was read back to the system, once an engine has the weights.
+    public func releasePages() { tensors.file.releasePages() }
 
     private static let wrappers = ["model.", "module.", "_orig_mod."]
 

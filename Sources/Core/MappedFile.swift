@@ -1,5 +1,6 @@
 import CSystemLibraries
 import Glibc
+import Synchronization
 
 /// A file mapped read-only into memory for as long as this object lives.
 ///
@@ -10,6 +11,7 @@ public final class MappedFile: @unchecked Sendable {
     /// The file's bytes; valid while the object lives, which after its last use it may not: hold it in a property, or
     /// read through `withBytes`. `MappedFile(path: path).bytes` points at nothing.
     public let bytes: UnsafeRawBufferPointer
+    private let digest = Mutex<String?>(nil)
 
     /// Maps the file at `path`.
     ///
@@ -47,9 +49,19 @@ public final class MappedFile: @unchecked Sendable {
         try withExtendedLifetime(self) { try body(bytes) }
     }
 
-    /// SHA-256 of the whole file, 64 hexadecimal digits. Complexity: O(size).
+    /// SHA-256 of the whole file, 64 hexadecimal digits. Complexity: O(size), once.
     public func sha256() -> String {
-        withBytes { SHA256.hexDigest(of: $0) }
+        digest.withLock { digest in
+            let known = digest ?? withBytes { SHA256.hexDigest(of: $0) }
+            digest = known
+            return known
+        }
+    }
+
+    /// Gives the memory of what was read back to the system; what is read again comes from the file.
+    public func releasePages() {
+        guard let address = bytes.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: address), bytes.count, MADV_DONTNEED)
     }
 }
 

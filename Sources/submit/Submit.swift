@@ -1,5 +1,4 @@
 import ArgumentParser
-import CSystemLibraries
 import Core
 import Foundation
 
@@ -33,11 +32,7 @@ struct Submit: AsyncParsableCommand {
         ])
 
     static func main() async {
-        if CommandLine.arguments.dropFirst().first == "predict" {
-            OpenMPWaiting.sleep()
-            // Canvases and maps go back to the system when they are freed; glibc would let them break up its heap.
-            mallopt(M_MMAP_THRESHOLD, 1 << 20)
-        }
+        if ["predict", "calibrate"].contains(CommandLine.arguments.dropFirst().first) { OpenMPWaiting.spinBriefly() }
         do {
             try await Interrupt.cancelling {
                 var command = try parseAsRoot()

@@ -35,6 +35,7 @@ struct PredictionRun {
                 checkpoint: checkpointPath, checkpointSHA256: checkpoint.sha256,
                 architecture: detector.architecture.name, size: settings.size, preprocessing: "letterbox, imagenet",
                 precision: try settings.arithmetic(of: checkpoint), tta: settings.tta.map(\.name)))
+        checkpoint.releasePages()
         let names = folder.names.filter { !store.contains($0) }
         let done = folder.names.count - names.count
         if done > 0 {
