@@ -68,7 +68,7 @@ package struct BinaryMap: ~Copyable {
         var offset = 0
         while offset < 256 {
             let above = values.loadUnaligned(fromByteOffset: offset, as: SIMD4<Float>.self) .> limit
-            lanes |= unsafeBitCast(above, to: SIMD4<UInt32>.self) & bit
+            lanes.replace(with: lanes | bit, where: above)
             bit &+= bit
             offset &+= 16
         }
