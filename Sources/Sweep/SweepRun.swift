@@ -12,7 +12,8 @@ import Submission
 ///
 /// Each map is read once. Contours, candidates and polygons are found once for each (thresh, form, unclip ratio,
 /// minimum size); `box_thresh` and `max_candidates` choose among the candidates, and each distinct choice is scored once
-/// an image. Memory: each image's distinct scores, and some hundred bytes a point.
+/// an image. Memory: each image's distinct scores, of which its boxes bound the number, and less than a kilobyte a
+/// point.
 public struct SweepRun: Sendable {
     /// The points, in the order of the configuration; a point's trial number is its place here, from 1.
     public let points: [Setting]

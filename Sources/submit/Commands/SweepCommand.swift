@@ -180,11 +180,13 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func confirmSize(of space: SweepConfiguration, images: Int) throws {
-        guard space.pointCount >= 1_000_000, !yes else { return }
+        guard space.pointCount >= SweepEstimate.manyPoints else { return }
+        let estimate = space.estimate(images: images, width: common.width).text
+        if yes { return Terminal.note(estimate, quiet: common.quiet) }
         throw CommandError(
             Diagnosis(
                 .configuration, "\(space.pointCount) points, a million or more", path: config,
-                found: space.estimate(images: images, width: common.width).text,
+                found: estimate,
                 nextStep: "pass --yes to go ahead, or take method: random with run_cap"))
     }
 
