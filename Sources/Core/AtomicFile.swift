@@ -26,6 +26,19 @@ public enum AtomicFile {
     /// Writes the bytes of `buffer` to `path`; see `write(_:to:overwrite:)`.
     public static func write(_ buffer: UnsafeRawBufferPointer, to path: String, overwrite: Bool) throws {
         if !overwrite, try stands(buffer, at: path) { return }
+        try write(to: path, overwrite: overwrite) { try writeAll(buffer, to: $0, path: path) }
+    }
+
+    /// Writes what `body` emits, piece by piece, to `path`: a long file is never whole in memory. See
+    /// `write(_:to:overwrite:)`; an error of `body` leaves the target as it was too.
+    public static func write(
+        to path: String, overwrite: Bool = false,
+        pieces body: (_ emit: @escaping (String) throws -> Void) throws -> Void
+    ) throws {
+        try write(to: path, overwrite: overwrite) { try writePieces(to: $0, path: path, body) }
+    }
+
+    private static func write(to path: String, overwrite: Bool, _ fill: (Int32) throws -> Void) throws {
         try createFolder(at: (path as NSString).deletingLastPathComponent)
         let temporary = "\(path).\(getpid())\(temporarySuffix)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -36,7 +49,7 @@ public enum AtomicFile {
         }
         do {
             do {
-                try writeAll(buffer, to: descriptor, path: path)
+                try fill(descriptor)
                 guard fsync(descriptor) == 0 else { throw FileError.system(.cannotCreate, "cannot sync", path: path) }
             } catch {
                 close(descriptor)
@@ -52,7 +65,9 @@ public enum AtomicFile {
             } else if link(temporary, path) == 0 {
                 unlink(temporary)
             } else if errno == EEXIST {
-                throw existing(path)
+                let written = try MappedFile(path: temporary)
+                guard try written.withBytes({ try stands($0, at: path) }) else { throw existing(path) }
+                unlink(temporary)
             } else {
                 // A file system without hard links, such as exFAT.
                 guard rename(temporary, path) == 0 else {
@@ -102,6 +117,25 @@ public enum AtomicFile {
     }
 
     private static let forceHint = "pass --force to replace it, or name another file"
+
+    /// Writes what `body` emits to an open file, a pipe or a terminal, in blocks.
+    ///
+    /// - Throws: `FileError` (73) that names `path` and the system's reason; what `body` throws.
+    public static func writePieces(
+        to descriptor: Int32, path: String, _ body: (_ emit: @escaping (String) throws -> Void) throws -> Void
+    ) throws {
+        let block = 1 << 16
+        var bytes: [UInt8] = []
+        func flush() throws {
+            try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
+            bytes.removeAll(keepingCapacity: true)
+        }
+        try body { piece in
+            bytes.append(contentsOf: piece.utf8)
+            if bytes.count >= block { try flush() }
+        }
+        try flush()
+    }
 
     /// Writes all of `buffer` to an open file, a pipe or a terminal.
     ///

@@ -1,3 +1,49 @@
+/// An object written member by member, as `JSONValue.text(indent:)` writes it whole: an array of objects, however long, is
+/// never in memory.
+public struct JSONObjectStream {
+    private let emit: (String) throws -> Void
+    private let indent: Int
+    private var isEmpty = true
+
+    /// Writes an object by `emit`, `indent` spaces a level.
+    public init(indent: Int = 2, _ emit: @escaping (String) throws -> Void) {
+        self.emit = emit
+        self.indent = indent
+    }
+
+    /// Writes the next member.
+    public mutating func write(_ key: String, _ value: JSONValue) throws {
+        var text = ""
+        begin(key, &text)
+        value.write(to: &text, indent: indent, level: 1)
+        try emit(text)
+    }
+
+    /// Writes the next member, an array of objects.
+    public mutating func write(_ key: String, objects: some Sequence<JSONObject>) throws {
+        var text = ""
+        begin(key, &text)
+        var separator = "["
+        for object in objects {
+            text += separator + "\n" + String(repeating: " ", count: 2 * indent)
+            JSONValue.object(object).write(to: &text, indent: indent, level: 2)
+            try emit(text)
+            (text, separator) = ("", ",")
+        }
+        try emit(text + (separator == "[" ? "[]" : "\n" + String(repeating: " ", count: indent) + "]"))
+    }
+
+    /// Closes the object; there is no line feed after it.
+    public func end() throws { try emit(isEmpty ? "{}" : "\n}") }
+
+    private mutating func begin(_ key: String, _ text: inout String) {
+        text += (isEmpty ? "{\n" : ",\n") + String(repeating: " ", count: indent)
+        JSONValue.write(key, to: &text)
+        text += ": "
+        isEmpty = false
+    }
+}
+
 extension JSONValue {
     /// This value as JSON text.
     ///

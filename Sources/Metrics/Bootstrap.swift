@@ -25,14 +25,15 @@ public struct Bootstrap: Sendable {
         var generator = SeededGenerator(seed: seed)
         flat.withUnsafeBufferPointer { flat in
             means.withUnsafeMutableBufferPointer { means in
-                for draw in 0..<draws where images > 0 {
-                    let base = draw * columns
+                guard let flat = flat.baseAddress, var sums = means.baseAddress else { return }
+                for _ in 0..<draws {
                     for _ in 0..<images {
                         // The upper half of 64 bits scaled to the count: a bias below images / 2^32.
-                        let start = Int(((generator.next() >> 32) &* images) >> 32) * columns
-                        for column in 0..<columns { means[base + column] += flat[start + column] }
+                        let row = flat + Int(((generator.next() >> 32) &* images) >> 32) &* columns
+                        for column in 0..<columns { sums[column] += row[column] }
                     }
-                    for column in 0..<columns { means[base + column] /= Double(images) }
+                    for column in 0..<columns { sums[column] /= Double(images) }
+                    sums += columns
                 }
             }
         }

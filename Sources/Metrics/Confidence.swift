@@ -24,10 +24,43 @@ extension Bootstrap {
     }
 
     /// The middle 95% of `values`, percentiles as NumPy has them.
+    ///
+    /// - Complexity: O(values); of the order statistics only the four that count are brought to their places.
     public static func interval(of values: [Double]) -> ClosedRange<Double> {
-        let sorted = values.sorted()
-        let low = percentile(0.025, ofSorted: sorted)
-        return low...max(low, percentile(0.975, ofSorted: sorted))
+        var values = values
+        let places = [0.025, 0.975].flatMap { share in
+            let place = Int(share * Double(values.count - 1))
+            return [place, min(place + 1, values.count - 1)]
+        }
+        var start = 0
+        values.withUnsafeMutableBufferPointer { values in
+            for place in places where place >= start {
+                select(place, of: values, from: start)
+                start = place + 1
+            }
+        }
+        let low = percentile(0.025, ofSorted: values)
+        return low...max(low, percentile(0.975, ofSorted: values))
+    }
+
+    /// Hoare's "Algorithm 65: Find" (1961): the value that belongs at `place` comes there, none after it is smaller and
+    /// none from `start` up to it is larger.
+    private static func select(_ place: Int, of values: UnsafeMutableBufferPointer<Double>, from start: Int) {
+        var (low, high) = (start, values.count - 1)
+        while low < high {
+            let pivot = values[(low + high) / 2]
+            var (left, right) = (low, high)
+            while left <= right {
+                while values[left] < pivot { left += 1 }
+                while values[right] > pivot { right -= 1 }
+                if left <= right {
+                    values.swapAt(left, right)
+                    left += 1
+                    right -= 1
+                }
+            }
+            if place <= right { high = right } else if place >= left { low = left } else { return }
+        }
     }
 }
 

@@ -12,7 +12,8 @@ public struct ScoringOptions: Sendable, Hashable {
     /// How many detections of an image count, in file order; nil for all. Default 500 for the leaderboard, else nil.
     public var maxDetections: Int?
     /// Whether truth marked as don't-care is kept out of the count; default no for the leaderboard, which counts every
-    /// polygon, else yes.
+    /// polygon, else yes. A don't-care hides detections that lie on it, right or wrong; one that overlaps no detection
+    /// changes no figure.
     public var honoursDontCares: Bool
     /// `AREA_PRECISION_CONSTRAINT` of CLEval, DetEval and TedEval: the share of a detection that truth must cover; above
     /// 0, default .3, .4 for `deteval` and `tedeval`, where a detection of which a don't-care covers more is not counted.

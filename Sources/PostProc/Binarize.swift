@@ -22,7 +22,12 @@ package struct BinaryMap: ~Copyable {
     package init() {}
 
     /// Text is where a value is strictly above `thresh`; a value that is no number is not text.
-    package mutating func binarize(_ values: UnsafePointer<Float>, width: Int, height: Int, thresh: Float) {
+    ///
+    /// - Parameter isNested: whether the mask holds these values at a threshold no higher. Text only shrinks as the
+    ///   threshold rises, so the values are read where there is text yet.
+    package mutating func binarize(
+        _ values: UnsafePointer<Float>, width: Int, height: Int, thresh: Float, isNested: Bool = false
+    ) {
         if width != self.width || height != self.height {
             self.width = width
             self.height = height
@@ -34,17 +39,20 @@ package struct BinaryMap: ~Copyable {
             textBits.base.update(repeating: 0, count: words)
         }
         for y in 0..<height {
-            packRow(values + y * width, into: text + y * stride, thresh: thresh)
+            packRow(values + y * width, into: text + y * stride, thresh: thresh, isNested: isNested)
             markEnds(of: y)
         }
     }
 
-    private func packRow(_ row: UnsafePointer<Float>, into words: UnsafeMutablePointer<UInt64>, thresh: Float) {
+    private func packRow(
+        _ row: UnsafePointer<Float>, into words: UnsafeMutablePointer<UInt64>, thresh: Float, isNested: Bool
+    ) {
         var carry: UInt64 = 0
         var x = 0
         var word = 0
         while x &+ 64 <= width {
-            let bits = Self.pack64(UnsafeRawPointer(row + x), thresh)
+            let isEmpty = isNested && words[word] >> 1 | words[word &+ 1] << 63 == 0
+            let bits = isEmpty ? 0 : Self.pack64(UnsafeRawPointer(row + x), thresh)
             words[word] = bits << 1 | carry
             carry = bits >> 63
             word &+= 1
@@ -68,7 +76,7 @@ package struct BinaryMap: ~Copyable {
         var offset = 0
         while offset < 256 {
             let above = values.loadUnaligned(fromByteOffset: offset, as: SIMD4<Float>.self) .> limit
-            lanes |= unsafeBitCast(above, to: SIMD4<UInt32>.self) & bit
+            lanes.replace(with: lanes | bit, where: above)
             bit &+= bit
             offset &+= 16
         }

@@ -3,7 +3,7 @@ import Geometry
 import Maps
 
 /// A region that survived every filter but `box_thresh` and `max_candidates`.
-public struct Candidate: Sendable {
+public struct Candidate: Sendable, Equatable {
     /// Its contour's place in OpenCV's order; `max_candidates` keeps the places below it.
     public let contourIndex: Int
     /// The mean probability inside; `box_thresh` keeps the scores not below it.
@@ -13,7 +13,7 @@ public struct Candidate: Sendable {
 }
 
 /// All that one map gives at one `thresh`: any `box_thresh` and `max_candidates` are then mere choices among it.
-public struct CandidateSet: Sendable {
+public struct CandidateSet: Sendable, Equatable {
     /// The contours found, candidates or not.
     public let contourCount: Int
     /// In contour order.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The rectangle of least area around points, by its corners.
-package struct MinAreaQuad: Sendable, Equatable {
+package struct MinAreaQuad: BitwiseCopyable, Sendable, Equatable {
     /// Top left, top right, bottom right, bottom left, as the reference orders them.
     package var corners: (FloatPoint, FloatPoint, FloatPoint, FloatPoint)
     /// The shorter side's length.

@@ -6,22 +6,30 @@ import PostProc
 
 /// What one image says about every point: each distinct set of boxes is scored once.
 struct ImageOutcome: Sendable, Equatable {
-    /// The distinct scores, with the number of boxes each comes from.
-    private(set) var scores: [ImageScore] = []
-    private(set) var boxes: [Int] = []
+    /// What a set of boxes scored, as much of it as figures over images need.
+    struct Score: Sendable, Equatable {
+        let rates: Rates
+        let counts: ImageScore.Counts
+        let boxes: Int
+    }
+
+    /// The distinct scores.
+    private(set) var scores: [Score] = []
     /// Each point's place in `scores`; where it failed, the complement of its place in `failures`.
-    private(set) var places: [Int32]
+    private var places = PlaceRuns([], order: [])
     /// Why points failed, a line each.
     private(set) var failures: [String] = []
     /// The most contours that any binarization of the map has.
     private(set) var contours = 0
 
-    init(scores: [ImageScore], boxes: [Int], places: [Int32], contours: Int) {
+    init(scores: [Score], places: PlaceRuns, contours: Int) {
         self.scores = scores
-        self.boxes = boxes
         self.places = places
         self.contours = contours
     }
+
+    /// The place of a point, by its number in `PointGroups.order`.
+    func place(_ ordered: Int32) -> Int { Int(places[ordered]) }
 
     /// Reads one map and takes it through all points.
     ///
@@ -30,13 +38,13 @@ struct ImageOutcome: Sendable, Equatable {
     ///
     /// A map that cannot be read fails every point, a group whose candidates cannot be found fails its points.
     init(_ name: String, in maps: any MapSource, truth: ImageTruth, groups: PointGroups) {
-        places = Array(repeating: 0, count: groups.pointCount)
+        var places = [Int32](repeating: 0, count: groups.pointCount)
         let map: ImageMap
         do {
             map = try maps.read(name)
         } catch {
-            let failure = fail(name, error)
-            for point in places.indices { places[point] = failure }
+            self.places = PlaceRuns(Array(repeating: ~0, count: groups.pointCount), order: groups.order)
+            _ = fail(name, error)
             return
         }
         let processor = PostProcessor()
@@ -45,12 +53,15 @@ struct ImageOutcome: Sendable, Equatable {
                 let found = try processor.candidates(
                     map, options: group.options, maxCandidates: group.maxCandidates, scoreFloor: group.scoreFloor)
                 contours = max(contours, found.contourCount)
-                score(group, found.candidates, truth)
+                score(group, found.candidates, truth, &places)
             } catch {
                 let failure = fail(name, error)
                 for point in group.points { places[point.number] = failure }
             }
         }
+        self.places = PlaceRuns(places, order: groups.order)
+        // Without the room that an array grows by.
+        scores = scores.withUnsafeBufferPointer(Array.init)
     }
 
     private mutating func fail(_ name: String, _ error: any Error) -> Int32 {
@@ -59,7 +70,9 @@ struct ImageOutcome: Sendable, Equatable {
         return ~Int32(failures.count - 1)
     }
 
-    private mutating func score(_ group: PointGroups.Group, _ candidates: [Candidate], _ truth: ImageTruth) {
+    private mutating func score(
+        _ group: PointGroups.Group, _ candidates: [Candidate], _ truth: ImageTruth, _ places: inout [Int32]
+    ) {
         let pairs = truth.pairs(with: candidates.map { Word(id: "", polygon: $0.polygon, score: $0.score) })
         let ascending = candidates.map(\.score).sorted()
         var byCut: [Cut: Int32] = [:]
@@ -79,8 +92,8 @@ struct ImageOutcome: Sendable, Equatable {
             } else {
                 let kept = subset.indices
                 place = Int32(scores.count)
-                scores.append(pairs.score(keeping: kept))
-                boxes.append(kept.count)
+                let score = pairs.score(keeping: kept)
+                scores.append(Score(rates: score.rates, counts: score.counts, boxes: kept.count))
                 bySubset[subset] = place
             }
             byCut[cut] = place
@@ -117,9 +130,33 @@ struct ImageOutcome: Sendable, Equatable {
     }
 }
 
+/// A number for each point, in runs of equals.
+struct PlaceRuns: Sendable, Equatable {
+    /// Where each run starts; none where there are too many runs to gain by.
+    private var starts: [Int32] = []
+    private var values: [Int32]
+
+    /// - Parameters:
+    ///   - places: the numbers, by point.
+    ///   - order: each point's place in the order in which runs are long.
+    init(_ places: [Int32], order: [Int32]) {
+        values = places
+        for (point, place) in zip(order, places) { values[Int(point)] = place }
+        let first = values.indices.filter { $0 == 0 || values[$0] != values[$0 - 1] }
+        guard 2 * first.count < values.count else { return }
+        starts = first.map(Int32.init)
+        values = first.map { values[$0] }
+    }
+
+    /// - Complexity: O(log runs).
+    subscript(point: Int32) -> Int32 {
+        starts.isEmpty ? values[Int(point)] : values[starts.partitionPoint { $0 > point } - 1]
+    }
+}
+
 extension Array {
     /// The first position from which on `isIn` holds, in an array where it holds for a tail.
-    fileprivate func partitionPoint(where isIn: (Element) -> Bool) -> Int {
+    func partitionPoint(where isIn: (Element) -> Bool) -> Int {
         var low = 0
         var high = count
         while low < high {

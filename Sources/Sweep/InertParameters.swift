@@ -8,7 +8,7 @@ struct InertParameters {
 
     init(_ scored: [SweepResult.Scored], swept: [Parameter], mostContours: Int) {
         for parameter in swept {
-            let values = Set(scored.map { $0.setting[parameter] }).sorted(by: Self.isBefore)
+            let values = Set(scored.lazy.map { $0.setting[parameter] }).sorted(by: Self.isBefore)
             guard values.count > 1 else { continue }
             if let note = note(of: parameter, values, scored, mostContours: mostContours) { notes.append(note) }
         }
@@ -24,28 +24,24 @@ struct InertParameters {
             return "\(name) \(unreached.joined(separator: ", ")) are the same here: "
                 + "no image has more than \(mostContours) contours"
         }
-        let families = Self.families(scored, apartFrom: parameter)
-        guard !families.isEmpty else { return nil }
-        if families.allSatisfy({ Set($0.map(\.setting.resolved)).count == 1 }) {
-            return "\(name) changes nothing: \(Self.cause(parameter, scored))"
-        }
-        let isSame = families.allSatisfy { family in
-            family.allSatisfy { ($0.mean, $0.pooled, $0.boxes) == (family[0].mean, family[0].pooled, family[0].boxes) }
-        }
-        return isSame ? "\(name) changes nothing here: all its values give the same scores" : nil
-    }
-
-    /// The points that differ in `parameter` alone, where there are two or more.
-    private static func families(_ scored: [SweepResult.Scored], apartFrom parameter: Parameter)
-        -> [[SweepResult.Scored]]
-    {
-        guard let value = scored.first?.setting[parameter] else { return [] }
-        let families = Dictionary(grouping: scored) { point in
+        // Each point beside the first that differs from it in `parameter` alone.
+        var first: [Setting: Int] = [:]
+        var (isCompared, isSameSetting, isSame) = (false, true, true)
+        for (position, point) in scored.enumerated() {
             var setting = point.setting
-            setting[parameter] = value
-            return setting
+            setting[parameter] = scored[0].setting[parameter]
+            guard let other = first[setting].map({ scored[$0] }) else {
+                first[setting] = position
+                continue
+            }
+            isCompared = true
+            isSameSetting = isSameSetting && point.setting.resolved == other.setting.resolved
+            isSame = isSame && (point.mean, point.pooled, point.boxes) == (other.mean, other.pooled, other.boxes)
+            if !isSame && !isSameSetting { return nil }
         }
-        return families.values.filter { $0.count > 1 }
+        guard isCompared else { return nil }
+        if isSameSetting { return "\(name) changes nothing: \(Self.cause(parameter, scored))" }
+        return isSame ? "\(name) changes nothing here: all its values give the same scores" : nil
     }
 
     /// Why settings that differ in `parameter` come to the same post-processing.

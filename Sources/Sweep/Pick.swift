@@ -44,24 +44,28 @@ extension SweepResult {
     public func pick(_ rule: PickRule) -> Pick? {
         guard let peak = ranked.first else { return nil }
         let neighbourhoods = Neighbourhoods(self)
-        let means = ranked.indices.map { neighbourhoods.mean(around: $0) }
-        var taken = 0
+        let around = neighbourhoods.mean(around: 0)
+        var taken = (position: 0, around: around)
         if rule == .plateau {
-            for position in ranked.indices where means[position].mean > means[taken].mean { taken = position }
+            for position in ranked.indices {
+                let found = neighbourhoods.mean(around: position)
+                if found.mean > taken.around.mean { taken = (position, found) }
+            }
         }
         return Pick(
-            rule: rule, point: ranked[taken], neighbourhoodMean: means[taken].mean,
-            neighbourCount: means[taken].count - 1, peakNeighbourhoodMean: means[0].mean,
-            givenUp: peak.value(of: target) - ranked[taken].value(of: target))
+            rule: rule, point: ranked[taken.position], neighbourhoodMean: taken.around.mean,
+            neighbourCount: taken.around.count - 1, peakNeighbourhoodMean: around.mean,
+            givenUp: peak.value(of: target) - ranked[taken.position].value(of: target))
     }
 }
 
 /// The points of a sweep by their steps along each swept parameter.
 private struct Neighbourhoods {
-    /// For each point, the place of each swept parameter's value among those tried.
-    private let places: [[Int]]
-    private let values: [Double]
-    private let pointAt: [[Int]: Int]
+    private let result: SweepResult
+    /// For each point, the place of each swept parameter's value among those tried: a row a point.
+    private var places: [Int32]
+    /// The points by their rows.
+    private var sorted: [Int32] = []
     /// Whether a step along each parameter is a small change; between forms it is not.
     private let isNumber: [Bool]
 
@@ -70,33 +74,46 @@ private struct Neighbourhoods {
         let parameters = result.sweptParameters.filter { parameter in
             parameter != .boxThresh || !result.ranked.contains { $0.curve != nil }
         }
-        let columns = parameters.map { parameter in
-            result.ranked.map { point in
+        self.result = result
+        isNumber = parameters.map { $0 != .usePolygon && $0 != .clipToImage }
+        places = Array(repeating: 0, count: parameters.count * result.ranked.count)
+        for (column, parameter) in parameters.enumerated() {
+            func value(_ point: SweepResult.Scored) -> Double {
                 let value = point.setting[parameter]
                 return value.number ?? (value.bool == true ? 1 : 0)
             }
+            let tried = Set(result.ranked.lazy.map(value)).sorted()
+            let ranks = Dictionary(uniqueKeysWithValues: zip(tried, Int32(0)...))
+            for (point, scored) in result.ranked.enumerated() {
+                places[point * parameters.count + column] = ranks[value(scored)] ?? 0
+            }
         }
-        let tried = columns.map { Set($0).sorted() }
-        let ranks = tried.map { Dictionary(uniqueKeysWithValues: zip($0, $0.indices)) }
-        places = result.ranked.indices.map { point in columns.indices.map { ranks[$0][columns[$0][point]] ?? 0 } }
-        values = result.ranked.map { $0.value(of: result.target) }
-        pointAt = Dictionary(zip(places, places.indices), uniquingKeysWith: { first, _ in first })
-        isNumber = parameters.map { $0 != .usePolygon && $0 != .clipToImage }
+        let rows = self
+        sorted = result.ranked.indices.map(Int32.init).sorted { rows.row($0).lexicographicallyPrecedes(rows.row($1)) }
+    }
+
+    private func row(_ point: Int32) -> ArraySlice<Int32> {
+        places[Int(point) * isNumber.count..<(Int(point) + 1) * isNumber.count]
+    }
+
+    private func point(at row: [Int32]) -> Int? {
+        let place = sorted.partitionPoint { !self.row($0).lexicographicallyPrecedes(row) }
+        return place < sorted.count && self.row(sorted[place]) == row[...] ? Int(sorted[place]) : nil
     }
 
     /// The mean of a point and its neighbours, and how many they are.
     func mean(around point: Int) -> (mean: Double, count: Int) {
-        var around = [places[point]]
+        var around = [Array(row(Int32(point)))]
         for direction in isNumber.indices where isNumber[direction] {
             around = around.flatMap { place in
-                (-1...1).map { step in
+                (Int32(-1)...1).map { step in
                     var moved = place
                     moved[direction] += step
                     return moved
                 }
             }
         }
-        let found = around.compactMap { pointAt[$0] }.map { values[$0] }
+        let found = around.compactMap(self.point).map { result.ranked[$0].value(of: result.target) }
         return (found.reduce(0, +) / Double(found.count), found.count)
     }
 }

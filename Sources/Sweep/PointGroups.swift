@@ -31,12 +31,15 @@ struct PointGroups: Sendable {
         let maxCandidates: Int
     }
 
-    let pointCount: Int
     /// In the order of their first points.
     let groups: [Group]
+    /// Each point's place in the order of groups, `max_candidates` and `box_thresh`, in which points with the same boxes
+    /// follow each other.
+    let order: [Int32]
+
+    var pointCount: Int { order.count }
 
     init(_ points: [Setting]) {
-        pointCount = points.count
         var positions: [CandidateOptions: Int] = [:]
         var groups: [Group] = []
         for (number, point) in points.enumerated() {
@@ -51,5 +54,11 @@ struct PointGroups: Sendable {
                 Point(number: number, boxThresh: resolved.boxThresh, maxCandidates: resolved.maxCandidates))
         }
         self.groups = groups
+        var order = [Int32](repeating: 0, count: points.count)
+        let ordered = groups.lazy.map {
+            $0.points.sorted { ($0.maxCandidates, $0.boxThresh) < ($1.maxCandidates, $1.boxThresh) }
+        }
+        for (place, point) in ordered.joined().enumerated() { order[point.number] = Int32(place) }
+        self.order = order
     }
 }

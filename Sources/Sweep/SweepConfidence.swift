@@ -1,5 +1,6 @@
 import Core
 import Metrics
+import Synchronization
 
 extension SweepResult {
     /// How sure a point's place is: every point's figure from the same resamples of the images.
@@ -30,51 +31,74 @@ struct SweepConfidence: Sendable {
     let metric: MetricKind
     let options: BootstrapOptions
     let outcomes: [ImageOutcome]
-    /// The places of the points in the outcomes, best first.
-    let points: [Int]
+    /// The points, best first, each by its number in `PointGroups.order`.
+    let points: [Int32]
 
     private static let chunk = 128
 
     /// The confidence of each of `points`.
     ///
     /// - Complexity: O(draws · images · points).
-    func run(width: Int) async throws -> [SweepResult.Confidence] {
-        guard let winner = points.first, options.draws > 0 else { return [] }
-        let best = values(of: [winner])[0]
-        let starts = Array(stride(from: 0, to: points.count, by: Self.chunk))
-        let parts = try await parallelMap(starts, width: width) { _, start in
-            let (drawn, rates) = drawn(of: points[start..<min(start + Self.chunk, points.count)])
-            let highest = (0..<options.draws).map { draw in drawn.reduce(-.infinity) { max($0, $1[draw]) } }
-            return (
-                intervals: zip(drawn, rates).map { values, rates in
-                    (
-                        target == .hmean ? rates.hmean : Bootstrap.interval(of: values), rates,
-                        Bootstrap.interval(of: zip(values, best).map { $0 - $1 })
-                    )
-                }, highest: highest
-            )
+    func run(width: Int) async throws -> some Sequence<SweepResult.Confidence> {
+        let best = values(of: points.prefix(1)).first ?? []
+        let chunks = stride(from: 0, to: best.isEmpty ? 0 : points.count, by: Self.chunk).map { start in
+            points[start..<min(start + Self.chunk, points.count)]
         }
-        let highest = (0..<options.draws).map { draw in parts.reduce(-.infinity) { max($0, $1.highest[draw]) } }
-        let bestDraws = try await parallelMap(starts, width: width) { part, start in
-            let reaches = (0..<options.draws).contains { parts[part].highest[$0] == highest[$0] }
-            let range = start..<min(start + Self.chunk, points.count)
-            guard reaches else { return [[Int]](repeating: [], count: range.count) }
-            return values(of: points[range]).map { values in
-                (0..<options.draws).filter { values[$0] == highest[$0] }
+        let highest = Highest(count: best.count)
+        let parts = try await parallelMap(chunks, width: width) { _, chunk in
+            let (drawn, rates) = drawn(of: chunk)
+            let intervals = zip(drawn, rates).map { values, rates in
+                (
+                    target == .hmean ? rates.hmean : Bootstrap.interval(of: values), rates,
+                    Bootstrap.interval(of: zip(values, best).map { $0 - $1 })
+                )
+            }
+            return (intervals: intervals, mayBeBest: highest.take(drawn))
+        }
+        let (mayBeBest, most) = (parts.map(\.mayBeBest), highest.values)
+        let bestDraws = try await parallelMap(chunks, width: width) { part, chunk in
+            guard mayBeBest[part] else { return [[Int]]() }
+            return values(of: chunk).map { values in most.indices.filter { values[$0] == most[$0] } }
+        }
+        return zip(parts, bestDraws).lazy.flatMap { part, bestDraws in
+            part.intervals.indices.lazy.map { point in
+                let (interval, rates, difference) = part.intervals[point]
+                return SweepResult.Confidence(
+                    interval: interval, rates: rates, difference: difference,
+                    bestDraws: bestDraws.isEmpty ? [] : bestDraws[point], drawCount: most.count)
             }
         }
-        return zip(parts.flatMap(\.intervals), bestDraws.joined()).map { intervals, bestDraws in
-            SweepResult.Confidence(
-                interval: intervals.0, rates: intervals.1, difference: intervals.2, bestDraws: bestDraws,
-                drawCount: options.draws)
+    }
+
+    /// The highest figure of each resample so far.
+    private final class Highest: Sendable {
+        private let highest: Mutex<[Double]>
+
+        init(count: Int) { highest = Mutex(Array(repeating: -.infinity, count: count)) }
+
+        var values: [Double] { highest.withLock { $0 } }
+
+        /// Takes some points' figures in.
+        ///
+        /// - Returns: false where none of them can be the highest of any resample, whatever is yet to come.
+        func take(_ drawn: [[Double]]) -> Bool {
+            highest.withLock { highest in
+                var reaches = false
+                for draw in highest.indices {
+                    let value = drawn.reduce(-.infinity) { max($0, $1[draw]) }
+                    if value >= highest[draw] { reaches = true }
+                    highest[draw] = max(highest[draw], value)
+                }
+                return reaches
+            }
         }
     }
 
     /// The resampled figures of some points, a list of draws each, and the intervals of their means.
-    private func drawn(of points: some Collection<Int>) -> ([[Double]], [RateIntervals]) {
+    private func drawn(of points: some Collection<Int32>) -> ([[Double]], [RateIntervals]) {
         let rows = outcomes.map { outcome in
             points.flatMap { point in
-                let rates = outcome.scores[Int(outcome.places[point])].rates
+                let rates = outcome.scores[outcome.place(point)].rates
                 return [rates.recall, rates.precision, rates.hmean]
             }
         }
@@ -95,12 +119,12 @@ struct SweepConfidence: Sendable {
     }
 
     /// The resampled figures of some points, a list of draws each.
-    private func values(of points: some Collection<Int>) -> [[Double]] {
+    private func values(of points: some Collection<Int32>) -> [[Double]] {
         let rows = outcomes.map { outcome in
-            points.flatMap { point in figures(outcome.scores[Int(outcome.places[point])]) }
+            points.flatMap { point in figures(outcome.scores[outcome.place(point)]) }
         }
         let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
-        let width = drawn.columns / points.count
+        let width = drawn.columns / max(1, points.count)
         return (0..<points.count).map { position in
             (0..<options.draws).map { draw in
                 let start = draw * drawn.columns + position * width
@@ -109,7 +133,7 @@ struct SweepConfidence: Sendable {
         }
     }
 
-    private func figures(_ score: ImageScore) -> [Double] {
+    private func figures(_ score: ImageOutcome.Score) -> [Double] {
         switch target {
         case .hmean: [score.rates.hmean]
         case .precision: [score.rates.precision]

@@ -79,14 +79,15 @@ public struct SweepConfiguration: Sendable, Equatable {
                 "\(parameter.rawValue) cannot be \(base[parameter].number ?? .nan)",
                 expected: parameter.expected)
         }
-        let all: [Setting]
+        var all: [Setting]
         switch method {
         case .grid: all = space.grid(base: base, limit: runCap ?? .max)
         case .random: all = space.draws(runCap ?? 0, seed: seed, base: base)
         }
         guard !all.isEmpty else { throw Self.noPoint(method) }
         var seen = Set<Setting>(minimumCapacity: all.count)
-        return all.filter { seen.insert($0).inserted }
+        all.removeAll { !seen.insert($0).inserted }
+        return all
     }
 
     private static func noPoint(_ method: Method) -> SweepError {

@@ -16,7 +16,7 @@ public struct SweepEstimate: Sendable, Equatable {
     public let images: Int
     /// Wall time.
     public let seconds: Double
-    /// Memory at the end of the run: four bytes a point and image, and some thousands a point for the files' rows.
+    /// Memory of the run: some hundreds of bytes a point, and each image's distinct scores.
     public let bytes: Double
 
     /// One line for people.
@@ -30,7 +30,10 @@ public struct SweepEstimate: Sendable, Equatable {
     private static let secondsPerMap = 1e-3
     private static let secondsPerGroup = 5e-4
     private static let secondsPerPoint = 1e-6
-    private static let bytesPerPoint = 3_600.0
+    private static let bytesPerPoint = 700.0
+    /// Distinct scores that a set of candidates has at most, about, and the bytes of one.
+    private static let scoresPerGroup = 60.0
+    private static let bytesPerScore = 80.0
 }
 
 extension SweepConfiguration {
@@ -54,7 +57,8 @@ extension SweepEstimate {
         let perImage =
             Self.secondsPerMap + Double(groups) * Self.secondsPerGroup + Double(points) * Self.secondsPerPoint
         seconds = Double(images) * perImage / Double(max(1, width))
-        bytes = Double(points) * (Self.bytesPerPoint + 4 * Double(images))
+        let scores = min(Double(points), Double(groups) * Self.scoresPerGroup)
+        bytes = Double(points) * Self.bytesPerPoint + Double(images) * scores * Self.bytesPerScore
     }
 }
 

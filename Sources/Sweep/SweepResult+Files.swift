@@ -6,93 +6,104 @@ extension SweepResult {
     /// `results.csv`: a row a point, ranked ones first, failed ones with their reason and without figures.
     ///
     /// `unclip_ratio` is the one that holds; the two forms' own have columns where the configuration names them.
-    public var csv: String {
+    ///
+    /// - Parameter emit: takes the text row by row, so that it is never whole in memory.
+    public func writeCSV(_ emit: (String) throws -> Void) rethrows {
         let columns = resultParameters
-        let header =
+        func write(_ row: [String]) throws { try emit(row.joined(separator: ",") + "\n") }
+        try write(
             ["rank", "trial"] + columns.map(\.rawValue) + [
                 "hmean", "precision", "recall", "pooled_hmean", "pooled_precision", "pooled_recall", "boxes",
                 "low", "high", "difference_low", "difference_high", "chance", "separable",
                 "precision_low", "precision_high", "recall_low", "recall_high", "failure",
-            ]
-        var rows = [header]
+            ])
         for point in ranked {
             let figures = [point.mean, point.pooled].flatMap { [$0.hmean, $0.precision, $0.recall] }
-            rows.append(
+            try write(
                 ["\(point.rank)", "\(point.trial)"] + columns.map { point.setting.text(of: $0) }
                     + figures.map { JSONValue.number($0).text() } + ["\(point.boxes)"]
                     + (point.confidence.map(Self.cells) ?? Array(repeating: "", count: 10)) + [""])
         }
         for point in failed {
-            rows.append(
+            try write(
                 ["", "\(point.trial)"] + columns.map { point.setting.text(of: $0) }
                     + Array(repeating: "", count: 17) + [Self.quoted(point.reason)])
         }
-        return rows.map { $0.joined(separator: ",") + "\n" }.joined()
     }
 
     /// `results.json`: `{"schema": 1, "metric", "target", "images", "points": [{"rank", "trial", "settings", "mean",
     /// "pooled", "boxes", "plateau", "interval", "intervals", "difference", "chance", "separable", "best_draws"}], "failed": [{"trial", "settings", "reason"}], "notes"}`.
-    public var json: JSONValue {
-        [
-            "schema": 1,
-            "metric": .string(metric.rawValue),
-            "target": .string(target.rawValue),
-            "images": .int(imageCount),
-            "bootstrap": .int(ranked.first?.confidence?.drawCount ?? 0),
-            "points": .array(
-                ranked.map { point in
-                    var object: JSONObject = [
-                        "rank": .int(point.rank), "trial": .int(point.trial), "settings": settings(point.setting),
-                        "mean": Self.json(point.mean), "pooled": Self.json(point.pooled), "boxes": .int(point.boxes),
-                    ]
-                    if let curve = point.curve {
-                        object["plateau"] = [
-                            "above": .number(curve.plateau.above), "through": .number(curve.plateau.through),
-                            "count": .int(curve.plateauCount),
-                        ]
-                    }
-                    if let confidence = point.confidence {
-                        object["interval"] = Self.json(confidence.interval)
-                        object["intervals"] = [
-                            "recall": Self.json(confidence.rates.recall),
-                            "precision": Self.json(confidence.rates.precision),
-                            "hmean": Self.json(confidence.rates.hmean),
-                        ]
-                        object["difference"] = Self.json(confidence.difference)
-                        object["chance"] = .number(confidence.chance)
-                        object["separable"] = .bool(confidence.isSeparable)
-                        if !confidence.bestDraws.isEmpty {
-                            object["best_draws"] = .array(confidence.bestDraws.map(JSONValue.int))
-                        }
-                    }
-                    return .object(object)
-                }),
-            "failed": .array(
-                failed.map { point in
-                    [
-                        "trial": .int(point.trial), "settings": settings(point.setting),
-                        "reason": .string(point.reason),
-                    ]
-                }),
-            "notes": .array(notes.map(JSONValue.string)),
-        ]
+    ///
+    /// - Parameters:
+    ///   - more: members that follow.
+    ///   - emit: takes the text point by point, so that it is never whole in memory.
+    public func writeJSON(more: JSONObject = [:], _ emit: @escaping (String) throws -> Void) throws {
+        var stream = JSONObjectStream(emit)
+        try stream.write("schema", 1)
+        try stream.write("metric", .string(metric.rawValue))
+        try stream.write("target", .string(target.rawValue))
+        try stream.write("images", .int(imageCount))
+        try stream.write("bootstrap", .int(ranked.first?.confidence?.drawCount ?? 0))
+        try stream.write("points", objects: ranked.lazy.map(json))
+        try stream.write(
+            "failed",
+            objects: failed.lazy.map { point in
+                [
+                    "trial": .int(point.trial), "settings": settings(point.setting),
+                    "reason": .string(point.reason),
+                ]
+            })
+        try stream.write("notes", .array(notes.map(JSONValue.string)))
+        for (key, value) in more { try stream.write(key, value) }
+        try stream.end()
     }
 
+    private func json(_ point: Scored) -> JSONObject {
+        var object: JSONObject = [
+            "rank": .int(point.rank), "trial": .int(point.trial), "settings": settings(point.setting),
+            "mean": Self.json(point.mean), "pooled": Self.json(point.pooled), "boxes": .int(point.boxes),
+        ]
+        if let curve = point.curve {
+            object["plateau"] = [
+                "above": .number(curve.plateau.above), "through": .number(curve.plateau.through),
+                "count": .int(curve.plateauCount),
+            ]
+        }
+        if let confidence = point.confidence {
+            object["interval"] = Self.json(confidence.interval)
+            object["intervals"] = [
+                "recall": Self.json(confidence.rates.recall),
+                "precision": Self.json(confidence.rates.precision),
+                "hmean": Self.json(confidence.rates.hmean),
+            ]
+            object["difference"] = Self.json(confidence.difference)
+            object["chance"] = .number(confidence.chance)
+            object["separable"] = .bool(confidence.isSeparable)
+            if !confidence.bestDraws.isEmpty {
+                object["best_draws"] = .array(confidence.bestDraws.map(JSONValue.int))
+            }
+        }
+        return object
+    }
+
+    /// Whether box thresholds were solved for, so that there are curves.
+    public var hasCurves: Bool { ranked.contains { $0.curve != nil } }
+
     /// `curves.csv`: the figures for each stretch of `box_thresh`, from above one score up to the next, of every point
-    /// that was solved; nil where none was.
-    public var curvesCSV: String? {
-        guard ranked.contains(where: { $0.curve != nil }) else { return nil }
-        var text = "rank,above,through,hmean,precision,recall,pooled_hmean,pooled_precision,pooled_recall,boxes\n"
+    /// that was solved.
+    ///
+    /// - Parameter emit: takes the text row by row.
+    public func writeCurves(_ emit: (String) throws -> Void) rethrows {
+        try emit("rank,above,through,hmean,precision,recall,pooled_hmean,pooled_precision,pooled_recall,boxes\n")
         for point in ranked {
             var above = 0.0
             for step in point.curve?.steps ?? [] {
                 let figures = [step.mean, step.pooled].flatMap { [$0.hmean, $0.precision, $0.recall] }
                 let numbers = ([above, step.through] + figures).map { JSONValue.number($0).text() }
-                text += "\(point.rank),\(numbers.joined(separator: ",")),\(step.boxes)\n"
+                try emit("\(point.rank),\(numbers.joined(separator: ",")),\(step.boxes)\n")
                 above = step.through
             }
         }
-        return text
     }
 
     /// What says all there is to a point, then what the configuration names beside it.

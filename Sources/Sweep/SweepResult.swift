@@ -54,26 +54,29 @@ public struct SweepResult: Sendable {
     public let notes: [String]
 
     init(
-        configuration: SweepConfiguration, points: [Setting], images: [String], outcomes: [ImageOutcome],
-        options: ScoringOptions, notes: [String], resumedImages: Int
+        configuration: SweepConfiguration, points: [Setting], images: Int, outcomes: [ImageOutcome],
+        order: [Int32], options: ScoringOptions, notes: [String], resumedImages: Int
     ) {
         var scored: [Scored] = []
         var failed: [Failed] = []
+        scored.reserveCapacity(points.count)
         for (point, setting) in points.enumerated() {
-            if let reason = Self.failure(of: point, outcomes) {
+            if let reason = Self.failure(of: order[point], outcomes) {
                 failed.append(Failed(trial: point + 1, setting: setting, reason: reason))
                 continue
             }
             var boxes = 0
-            let scores = zip(images, outcomes).map { name, outcome in
-                let place = Int(outcome.places[point])
-                boxes += outcome.boxes[place]
-                return (name: name, score: outcome.scores[place])
+            var counts = ImageScore.Counts()
+            let rates = outcomes.map { outcome in
+                let score = outcome.scores[outcome.place(order[point])]
+                boxes += score.boxes
+                counts = counts + score.counts
+                return score.rates
             }
-            let set = SetScore(images: scores, options: options)
             scored.append(
                 Scored(
-                    rank: 0, trial: point + 1, setting: setting, mean: set.mean, pooled: set.pooled, boxes: boxes))
+                    rank: 0, trial: point + 1, setting: setting, mean: SetScore.mean(rates, options.metric),
+                    pooled: counts.rates(options.metric), boxes: boxes))
         }
         let space = configuration.space
         self.notes =
@@ -81,13 +84,16 @@ public struct SweepResult: Sendable {
             + InertParameters(
                 scored, swept: space.sweptParameters, mostContours: outcomes.lazy.map(\.contours).max() ?? 0
             ).notes
-        ranked = Self.rank(scored, by: configuration.target)
+        let target = configuration.target
+        scored.sort { ($1.value(of: target), $0.boxes, $0.trial) < ($0.value(of: target), $1.boxes, $1.trial) }
+        for position in scored.indices { scored[position].rank = position + 1 }
+        ranked = scored
         self.failed = failed
         sweptParameters = space.sweptParameters
         parameters = space.parameters
-        target = configuration.target
+        self.target = target
         metric = options.metric
-        imageCount = images.count
+        imageCount = images
         self.resumedImages = resumedImages
     }
 
@@ -99,28 +105,25 @@ public struct SweepResult: Sendable {
 
     /// Tells of each ranked point how sure its place is.
     ///
-    /// - Parameter outcomes: those that the result was made of.
-    mutating func resample(_ outcomes: [ImageOutcome], _ options: BootstrapOptions, width: Int) async throws {
+    /// - Parameters:
+    ///   - outcomes: those that the result was made of.
+    ///   - order: `PointGroups.order`.
+    mutating func resample(
+        _ outcomes: [ImageOutcome], _ order: [Int32], _ options: BootstrapOptions, width: Int
+    ) async throws {
         let confidence = SweepConfidence(
-            target: target, metric: metric, options: options, outcomes: outcomes, points: ranked.map { $0.trial - 1 })
+            target: target, metric: metric, options: options, outcomes: outcomes,
+            points: ranked.map { order[$0.trial - 1] })
         for (position, found) in try await confidence.run(width: width).enumerated() {
             ranked[position].confidence = found
         }
     }
 
-    private static func failure(of point: Int, _ outcomes: [ImageOutcome]) -> String? {
-        let failures = outcomes.filter { $0.places[point] < 0 }
+    private static func failure(of point: Int32, _ outcomes: [ImageOutcome]) -> String? {
+        let failures = outcomes.filter { $0.place(point) < 0 }
         guard let first = failures.first else { return nil }
-        let reason = first.failures[Int(~first.places[point])]
+        let reason = first.failures[~first.place(point)]
         return failures.count == 1 ? reason : "\(failures.count) images failed, the first: \(reason)"
-    }
-
-    private static func rank(_ scored: [Scored], by target: SweepConfiguration.Target) -> [Scored] {
-        var ranked = scored.sorted {
-            ($1.value(of: target), $0.boxes, $0.trial) < ($0.value(of: target), $1.boxes, $1.trial)
-        }
-        for position in ranked.indices { ranked[position].rank = position + 1 }
-        return ranked
     }
 }
 

@@ -12,7 +12,8 @@ import Submission
 ///
 /// Each map is read once. Contours, candidates and polygons are found once for each (thresh, form, unclip ratio,
 /// minimum size); `box_thresh` and `max_candidates` choose among the candidates, and each distinct choice is scored once
-/// an image. Memory: the distinct scores and four bytes a point for each image.
+/// an image. Memory: each image's distinct scores, of which its boxes bound the number, and less than a kilobyte a
+/// point.
 public struct SweepRun: Sendable {
     /// The points, in the order of the configuration; a point's trial number is its place here, from 1.
     public let points: [Setting]
@@ -124,9 +125,10 @@ public struct SweepRun: Sendable {
         }
         try journal?.sync()
         var result = SweepResult(
-            configuration: configuration, points: points, images: imageNames, outcomes: outcomes, options: options,
+            configuration: configuration, points: points, images: imageNames.count, outcomes: outcomes,
+            order: groups.order, options: options,
             notes: notes + note, resumedImages: imageNames.count { finished[$0] != nil })
-        try await result.resample(outcomes, bootstrap, width: width)
+        try await result.resample(outcomes, groups.order, bootstrap, width: width)
         return result
     }
 
@@ -172,17 +174,16 @@ public struct SweepRun: Sendable {
         } catch {
             return (nil, ["no trial journal is kept while a map is broken"])
         }
-        return (try TrialJournal(at: path, header: header(fingerprint), pointCount: points.count), [])
+        return (try TrialJournal(at: path, header: header(fingerprint), order: groups.order), [])
     }
 
     /// What a journal's numbers depend on.
     private func header(_ fingerprint: String) throws -> TrialJournal.Header {
-        let settings = points.map { point in
-            Parameter.allCases.map { point.text(of: $0) }.joined(separator: " ") + "\n"
-        }
+        var settings = ""
+        for point in points { settings += Parameter.allCases.map { point.text(of: $0) }.joined(separator: " ") + "\n" }
         return [
             ("maps", fingerprint), ("truth", SHA256.hexDigest(of: try AnnotationJSON.text(of: truth))),
-            ("metric", "\(options)"), ("points", SHA256.hexDigest(of: settings.joined())),
+            ("metric", "\(options)"), ("points", SHA256.hexDigest(of: settings)),
             ("images", SHA256.hexDigest(of: imageNames.joined(separator: "\n"))),
         ]
     }

@@ -15,10 +15,11 @@ final class TrialJournal: Sendable {
     /// What the numbers depend on, by name.
     typealias Header = [(name: String, value: String)]
 
-    private static let schema = 1
+    private static let schema = 2
     private static let secondsBetweenSyncs = 0.25
 
     private let path: String
+    private let order: [Int32]
     /// The images read back.
     let finished: [String: ImageOutcome]
     private let file: Mutex<OpenFile>
@@ -35,8 +36,11 @@ final class TrialJournal: Sendable {
     ///
     /// - Throws: `SweepError` (65) where the journal is of another sweep, naming what differs, or is none; `FileError`
     ///   (73) where it cannot be written; `SweepError` (1) where another process is writing it.
-    init(at path: String, header: Header, pointCount: Int) throws {
+    ///
+    /// - Parameter order: `PointGroups.order`.
+    init(at path: String, header: Header, order: [Int32]) throws {
         self.path = path
+        self.order = order
         try AtomicFile.createFolder(at: (path as NSString).deletingLastPathComponent)
         let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -49,7 +53,7 @@ final class TrialJournal: Sendable {
                     .failure, "another process is writing this trial journal", path: path,
                     nextStep: "wait for it, or name another output folder"))
         }
-        let contents = try JournalContents(path: path, header: header, schema: Self.schema, pointCount: pointCount)
+        let contents = try JournalContents(path: path, header: header, schema: Self.schema, order: order)
         finished = contents.finished
         guard ftruncate(descriptor, off_t(contents.validBytes)) == 0 else {
             throw FileError.system(.cannotCreate, "cannot write the trial journal", path: path)
@@ -62,7 +66,7 @@ final class TrialJournal: Sendable {
 
     /// Adds one image; safe from any task.
     func append(_ image: String, _ outcome: ImageOutcome) throws {
-        let line = outcome.journalLine(image)
+        let line = outcome.journalLine(image, order)
         try file.withLock { try Self.append(line, to: &$0, path: path) }
     }
 
@@ -94,7 +98,7 @@ private struct JournalContents {
     /// Up to the end of the last whole line; 0 where not even the header is whole.
     private(set) var validBytes = 0
 
-    init(path: String, header: TrialJournal.Header, schema: Int, pointCount: Int) throws {
+    init(path: String, header: TrialJournal.Header, schema: Int, order: [Int32]) throws {
         let file = try MappedFile(path: path)
         var number = 0
         while let end = file.bytes[validBytes...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -105,7 +109,7 @@ private struct JournalContents {
                 if number == 1 {
                     try Self.check(line, header, schema, path)
                 } else {
-                    guard let (image, outcome) = ImageOutcome.fromJournal(line, pointCount: pointCount) else {
+                    guard let (image, outcome) = ImageOutcome.fromJournal(line, order) else {
                         throw Self.broken(path, number)
                     }
                     finished[image] = outcome
@@ -154,58 +158,61 @@ private struct JournalContents {
 
 extension ImageOutcome {
     /// One line: scores as flat lists of numbers, the points' places in runs of equals.
-    func journalLine(_ image: String) -> String {
+    func journalLine(_ image: String, _ order: [Int32]) -> String {
         var runs: [JSONValue] = []
-        var start = 0
-        for point in places.indices where point + 1 == places.count || places[point + 1] != places[point] {
-            runs += [.int(point + 1 - start), .int(Int(places[point]))]
-            start = point + 1
+        var run = (length: 0, place: 0)
+        for point in order {
+            let place = place(point)
+            if place != run.place, run.length > 0 {
+                runs += [.int(run.length), .int(run.place)]
+                run.length = 0
+            }
+            run = (run.length + 1, place)
         }
+        if run.length > 0 { runs += [.int(run.length), .int(run.place)] }
         let object: JSONObject = [
-            "image": .string(image), "contours": .int(contours), "boxes": .array(boxes.map(JSONValue.int)),
+            "image": .string(image), "contours": .int(contours),
             "scores": .array(scores.map { .array($0.journalNumbers.map(JSONValue.number)) }), "points": .array(runs),
         ]
         return JSONValue.object(object).text()
     }
 
-    /// The inverse of `journalLine`; nil where the line is no image's with `pointCount` points.
-    static func fromJournal(_ line: JSONValue, pointCount: Int) -> (image: String, outcome: ImageOutcome)? {
+    /// The inverse of `journalLine`; nil where the line is no image's with these points.
+    static func fromJournal(_ line: JSONValue, _ order: [Int32]) -> (image: String, outcome: ImageOutcome)? {
         guard let object = line.object, let image = object["image"]?.string, let contours = object["contours"]?.int,
-            let boxes = object["boxes"]?.array?.compactMap(\.int),
-            let scores = object["scores"]?.array?.compactMap({ ImageScore(journalNumbers: $0) }),
-            let runs = object["points"]?.array?.compactMap(\.int), runs.count % 2 == 0, boxes.count == scores.count
+            let scores = object["scores"]?.array?.compactMap({ Score(journalNumbers: $0) }),
+            let runs = object["points"]?.array?.compactMap(\.int), runs.count % 2 == 0
         else { return nil }
         var places: [Int32] = []
         for run in stride(from: 0, to: runs.count, by: 2) {
-            guard runs[run] > 0, runs[run] <= pointCount - places.count, scores.indices.contains(runs[run + 1])
+            guard runs[run] > 0, runs[run] <= order.count - places.count, scores.indices.contains(runs[run + 1])
             else { return nil }
             places.append(contentsOf: repeatElement(Int32(runs[run + 1]), count: runs[run]))
         }
-        guard places.count == pointCount else { return nil }
-        return (image, ImageOutcome(scores: scores, boxes: boxes, places: places, contours: contours))
+        guard places.count == order.count else { return nil }
+        let runsOfPlaces = PlaceRuns(places, order: order)
+        return (image, ImageOutcome(scores: scores, places: runsOfPlaces, contours: contours))
     }
 }
 
-extension ImageScore {
+extension ImageOutcome.Score {
     fileprivate var journalNumbers: [Double] {
         [
-            rates.recall, rates.precision, rates.hmean, Double(truthBoxes), Double(detections), Double(splits),
-            Double(merges), Double(overlaps), Double(misses), Double(falsePositives), Double(counts.truth),
-            Double(counts.detected), Double(counts.truePositives), Double(counts.falsePositives),
-            counts.recallPenalty, counts.precisionPenalty,
+            rates.recall, rates.precision, rates.hmean, Double(boxes), Double(counts.truth), Double(counts.detected),
+            Double(counts.truePositives), Double(counts.falsePositives), counts.recallPenalty, counts.precisionPenalty,
         ]
     }
 
     fileprivate init?(journalNumbers value: JSONValue) {
-        guard let numbers = value.array?.compactMap(\.number), numbers.count == 16 else { return nil }
-        let whole = numbers[3..<14].compactMap { Int(exactly: $0) }
-        guard whole.count == 11 else { return nil }
-        self.init()
-        rates = Rates(recall: numbers[0], precision: numbers[1], hmean: numbers[2])
-        (truthBoxes, detections, splits, merges) = (whole[0], whole[1], whole[2], whole[3])
-        (overlaps, misses, falsePositives) = (whole[4], whole[5], whole[6])
-        (counts.truth, counts.detected) = (whole[7], whole[8])
-        (counts.truePositives, counts.falsePositives) = (whole[9], whole[10])
-        (counts.recallPenalty, counts.precisionPenalty) = (numbers[14], numbers[15])
+        guard let numbers = value.array?.compactMap(\.number), numbers.count == 10 else { return nil }
+        let whole = numbers[3..<8].compactMap { Int(exactly: $0) }
+        guard whole.count == 5 else { return nil }
+        var counts = ImageScore.Counts()
+        (counts.truth, counts.detected, counts.truePositives, counts.falsePositives) = (
+            whole[1], whole[2], whole[3], whole[4]
+        )
+        (counts.recallPenalty, counts.precisionPenalty) = (numbers[8], numbers[9])
+        self.init(
+            rates: Rates(recall: numbers[0], precision: numbers[1], hmean: numbers[2]), counts: counts, boxes: whole[0])
     }
 }

@@ -57,6 +57,40 @@ import Testing
         }
     }
 
+    /// More pieces than one block holds.
+    @Test func writesPieces() throws {
+        try TestData.withTemporaryFolder { folder in
+            let path = folder + "/a"
+            let pieces = (0..<5000).map { "piece \($0)\n" + String(repeating: "é", count: $0 % 50) }
+            for _ in 0..<2 {
+                try AtomicFile.write(to: path) { emit in for piece in pieces { try emit(piece) } }
+                #expect(try text(path) == pieces.joined() && names(folder) == ["a"])
+            }
+            let error = #expect(throws: FileError.self) { try AtomicFile.write(to: path) { try $0("other") } }
+            #expect(error?.diagnosis.status == .cannotCreate)
+            #expect(try text(path) == pieces.joined() && names(folder) == ["a"])
+            try AtomicFile.write(to: path, overwrite: true) { try $0("other") }
+            #expect(try text(path) == "other" && names(folder) == ["a"])
+        }
+    }
+
+    @Test(arguments: [false, true]) func anErrorBetweenPiecesLeavesNothing(overwrite: Bool) throws {
+        try TestData.withTemporaryFolder { folder in
+            let path = folder + "/a"
+            for present in [nil, "old"] {
+                if let present { try AtomicFile.write(present, to: path) }
+                #expect(throws: CancellationError.self) {
+                    try AtomicFile.write(to: path, overwrite: overwrite) { emit in
+                        try emit(String(repeating: "new", count: 100_000))
+                        throw CancellationError()
+                    }
+                }
+                #expect(try names(folder) == (present == nil ? [] : ["a"]))
+                if let present { #expect(try text(path) == present) }
+            }
+        }
+    }
+
     @Test(arguments: [false, true])
     func leavesNothingBehindWhereTheTargetIsAFolder(overwrite: Bool) throws {
         try TestData.withTemporaryFolder { folder in

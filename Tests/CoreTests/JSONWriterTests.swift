@@ -39,6 +39,23 @@ import Testing
                 """)
     }
 
+    @Test(
+        arguments: [[:], ["a": 1], ["a": 1, "b": [["c": 1, "d": ["e": [1, 2]]], [:]], "f": [], "g": ["h"]]]
+            as [JSONObject])
+    func aStreamWritesTheSameBytes(object: JSONObject) throws {
+        var text = ""
+        var stream = JSONObjectStream { text += $0 }
+        for (key, value) in object {
+            if let objects = value.array?.compactMap(\.object), objects.count == value.array?.count {
+                try stream.write(key, objects: objects)
+            } else {
+                try stream.write(key, value)
+            }
+        }
+        try stream.end()
+        #expect(text == JSONValue.object(object).text(indent: 2))
+    }
+
     @Test func setsAndAppendsMembers() {
         var object: JSONObject = ["a": 1]
         object["b"] = 2

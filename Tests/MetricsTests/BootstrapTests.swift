@@ -31,6 +31,22 @@ import Testing
         #expect(Bootstrap(rows: rows, draws: 500, seed: 8).means != bootstrap.means)
     }
 
+    /// Figures with many ties, and few of them, as after sorting them all.
+    @Test func intervalsAreThePercentilesOfSortedFigures() {
+        var generator = SeededGenerator(seed: 5)
+        for count in [1, 2, 3, 39, 40, 41, 500, 2000] {
+            for levels in [1, 3, 1 << 40] {
+                let rows = (0..<9).map { _ in [Double(Int.random(in: 0..<levels, using: &generator)) / 7] }
+                let bootstrap = Bootstrap(rows: rows, draws: count, seed: UInt64(levels))
+                let interval = bootstrap.interval(of: 0)
+                #expect(interval.lowerBound == bootstrap.percentile(0.025, of: 0), "\(count) draws, \(levels) levels")
+                #expect(interval.upperBound == bootstrap.percentile(0.975, of: 0), "\(count) draws, \(levels) levels")
+                let falling = Bootstrap.interval(of: bootstrap.values(of: 0).sorted(by: >))
+                #expect(falling == interval)
+            }
+        }
+    }
+
     @Test func pooledIntervalsEqualNumPys() throws {
         let pooled = try Self.rows("pooled")
         // Truth, detected, true positives, and the penalties of recall and precision, in the form of `resampled`.

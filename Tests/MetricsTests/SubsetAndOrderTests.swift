@@ -54,15 +54,36 @@ import Testing
         }
     }
 
-    @Test(arguments: MetricKind.allCases) func aDontCareOnEmptyGroundChangesNothing(metric: MetricKind) {
+    /// On a truth box or off them all: what matters is that no detection is under it.
+    @Test(arguments: MetricKind.allCases) func aDontCareThatOverlapsNoDetectionChangesNothing(metric: MetricKind) {
         let options = Self.honouring(metric)
-        let far = Polygon([Point(-900, -900), Point(-800, -900), Point(-800, -880), Point(-900, -880)])
+        var generator = SeededGenerator(seed: 22)
+        let far = BoundingBox(minX: -900, minY: -900, maxX: -900, maxY: -900)
+        var (tried, onTruth) = (0, 0)
         for (index, scene) in Self.scenes.enumerated() {
-            var truth = scene.truth
-            truth.words.append(Word(id: "far", polygon: far, transcription: "###", isDontCare: true))
-            let score = ImageTruth(scene.truth, options: options).score(scene.detections)
-            #expect(ImageTruth(truth, options: options).score(scene.detections) == score, "scene \(index)")
+            let before = ImageTruth(scene.truth, options: options).score(scene.detections)
+            for _ in 0..<20 {
+                let (x, y) = (
+                    Double(Int.random(in: -60..<400, using: &generator)),
+                    Double(Int.random(in: -60..<300, using: &generator))
+                )
+                let box = Polygon([Point(x, y), Point(x + 30, y), Point(x + 30, y + 12), Point(x, y + 12)])
+                func isClear(of word: Word) -> Bool {
+                    guard let common = box.boundingBox?.intersection(word.polygon.boundingBox ?? far) else {
+                        return true
+                    }
+                    return common.maxX < common.minX - 2 || common.maxY < common.minY - 2
+                }
+                guard scene.detections.allSatisfy(isClear) else { continue }
+                tried += 1
+                if !scene.truth.words.allSatisfy(isClear) { onTruth += 1 }
+                var truth = scene.truth
+                truth.words.append(Word(id: "veil", polygon: box, transcription: "###", isDontCare: true))
+                let after = ImageTruth(truth, options: options).score(scene.detections)
+                #expect(after == before, "scene \(index), \(x), \(y)")
+            }
         }
+        #expect(tried > 1000 && onTruth > 100)
     }
 
     /// A don't-care hides detections, and that is all: truth counts as before, and no detection comes in.

@@ -42,7 +42,7 @@ struct BudgetSelectionTests {
         #expect(expected.choices.count > 1)
         try TestData.withTemporaryFolder { folder in
             let path = folder + "/results.json"
-            try AtomicFile.write(result.json.text(), to: path)
+            try AtomicFile.write(to: path) { try result.writeJSON($0) }
             let found = try BudgetSelection(resultsAt: path, budget: 4)
             #expect(found.choices.map(\.candidate.rank) == expected.choices.map(\.candidate.rank))
             #expect(found.choices.map(\.together) == expected.choices.map(\.together))

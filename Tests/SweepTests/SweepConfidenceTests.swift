@@ -59,6 +59,6 @@ struct SweepConfidenceTests {
             options: SweepRunTests.leaderboard)
         let without = try await run.run(bootstrap: BootstrapOptions(draws: 0), width: 2)
         #expect(without.ranked.allSatisfy { $0.confidence == nil })
-        #expect(try await run.run(width: 1).json == run.run(width: 3).json)
+        #expect(try await run.run(width: 1).json() == run.run(width: 3).json())
     }
 }

@@ -93,7 +93,7 @@ struct SweepResultTests {
             difference_low difference_high chance separable precision_low precision_high recall_low recall_high failure
             """
         #expect(rows[0].joined(separator: " ") == header)
-        let json = try #require(result.json.object)
+        let json = try #require(result.json().object)
         #expect(json["schema"] == 1 && json["metric"] == "leaderboard" && json["images"] == 4)
         let points = try #require(json["points"]?.array)
         #expect(points.count == 2 && rows.count == 3)

@@ -32,6 +32,7 @@ import Testing
             try place.expectRefusal(sweep, .configuration, "1000000 points", "MB", "--yes")
             let dry = try place.expectDone(sweep + ["--yes", "--dry-run"])
             #expect(dry.stdout.contains("1000000 points x 2 images"))
+            #expect(dry.stderr.contains("1000000 points, 1000 sets of candidates a map") && dry.stderr.contains(" MB"))
             let fewer = try Self.sweep(
                 "parameters:\n  thresh: {value: 0.22}\n  box_thresh: \(Self.thousand)\n", place)
             try place.expectDone(fewer + ["--dry-run"])

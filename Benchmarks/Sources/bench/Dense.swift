@@ -78,10 +78,9 @@ extension Bench {
         // The receipt whose number of boxes is nearest 110.
         let found = try maps.map { try detect($0, options: settings(usePolygon: false)) }
         let nearest = found.indices.min { abs(found[$0].count - 110) < abs(found[$1].count - 110) } ?? 0
-        let processor = PostProcessor()
         for usePolygon in [false, true] {
             let settings = settings(usePolygon: usePolygon)
-            let seconds = try best(of: 20) { _ = try processor.detect(maps[nearest], options: settings) }
+            let seconds = try best(of: 20) { _ = try detect(maps[nearest], options: settings) }
             report("post-processing, \(usePolygon ? "polygons" : "quads"), \(found[nearest].count) boxes", seconds)
         }
         let words = truth.images[nearest].words

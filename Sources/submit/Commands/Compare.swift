@@ -55,11 +55,7 @@ struct Compare: AsyncParsableCommand {
             files, against: truth, icdar, options: scoring.options, width: common.width)
         let table = ComparisonTable(
             scored, metric: scoring.metric, bootstrap: bootstrap.options, moved: moved)
-        switch form.format {
-        case .table: try Output.print(table.text)
-        case .csv: try Output.print(table.csv)
-        case .json: try Output.print(table.json.text(indent: 2))
-        }
+        try form.print(table.text, csv: table.csv, json: table.json)
     }
 
     private func printAgreement() async throws {
@@ -67,10 +63,6 @@ struct Compare: AsyncParsableCommand {
         let sets = try files.map { (path: $0, set: try AnnotationFile.contents(path: $0, icdar: icdar).set) }
         let agreement = try await Agreement(sets.map(\.set), options: scoring.options, width: common.width)
         let table = AgreementTable(sets, agreement, metric: scoring.metric, ranked: rankByAgreement)
-        switch form.format {
-        case .table: try Output.print(table.text)
-        case .csv: try Output.print(table.csv)
-        case .json: try Output.print(table.json.text(indent: 2))
-        }
+        try form.print(table.text, csv: table.csv, json: table.json)
     }
 }

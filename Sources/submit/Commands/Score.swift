@@ -73,11 +73,7 @@ struct Score: AsyncParsableCommand {
         try await writeFiles(scored)
         let table = ScoreTable(
             listed, metric: scoring.metric, bootstrap: bootstrap.options, breakdowns: breakdowns)
-        switch form.format {
-        case .table: try Output.print(table.text)
-        case .csv: try Output.print(table.csv)
-        case .json: try Output.print(table.json.text(indent: 2))
-        }
+        try form.print(table.text, csv: table.csv, json: table.json)
     }
 
     /// Best first, the ceiling last.

@@ -47,11 +47,7 @@ struct Select: ParsableCommand {
                 "together": .number(choice.together),
             ])
         }
-        switch form.format {
-        case .table: try Output.print(table.text)
-        case .csv: try Output.print(table.csv)
-        case .json: try Output.print(JSONValue.object(["schema": 1, "choices": .array(rows)]).text(indent: 2))
-        }
+        try form.print(table.text, csv: table.csv, json: ["schema": 1, "choices": .array(rows)])
         if selection.choices.count < budget {
             Terminal.note("no other point is the best in a resample that these do not cover")
         }

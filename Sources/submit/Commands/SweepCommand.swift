@@ -110,8 +110,8 @@ struct SweepCommand: AsyncParsableCommand {
         switch form.format {
         case .table where result.ranked.isEmpty: break
         case .table: try Output.print(table.text)
-        case .csv: try Output.print(String(result.csv.dropLast()))
-        case .json: try Output.print(table.json.text(indent: 2))
+        case .csv: try Output.write(result.writeCSV)
+        case .json: try Output.write(table.writeJSON)
         }
         try reportFailures(of: result, store.label)
     }
@@ -151,10 +151,10 @@ struct SweepCommand: AsyncParsableCommand {
     /// --force only.
     private func write(_ table: SweepTable, store: any MapSource, truth: AnnotationSet, overwrite: Bool) async throws {
         let result = table.result
-        try AtomicFile.write(result.csv, to: output + "/results.csv", overwrite: overwrite)
-        try AtomicFile.write(table.json.text(indent: 2) + "\n", to: output + "/results.json", overwrite: overwrite)
-        if let curves = result.curvesCSV {
-            try AtomicFile.write(curves, to: output + "/curves.csv", overwrite: overwrite)
+        try AtomicFile.write(to: output + "/results.csv", overwrite: overwrite, pieces: result.writeCSV)
+        try AtomicFile.write(to: output + "/results.json", overwrite: overwrite, pieces: table.writeJSON)
+        if result.hasCurves {
+            try AtomicFile.write(to: output + "/curves.csv", overwrite: overwrite, pieces: result.writeCurves)
         }
         guard top > 0, !result.ranked.isEmpty else { return }
         let testStore = try testMaps.map { try MapStore.openFilled(at: $0) }
@@ -180,11 +180,13 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func confirmSize(of space: SweepConfiguration, images: Int) throws {
-        guard space.pointCount >= 1_000_000, !yes else { return }
+        guard space.pointCount >= SweepEstimate.manyPoints else { return }
+        let estimate = space.estimate(images: images, width: common.width).text
+        if yes { return Terminal.note(estimate, quiet: common.quiet) }
         throw CommandError(
             Diagnosis(
                 .configuration, "\(space.pointCount) points, a million or more", path: config,
-                found: space.estimate(images: images, width: common.width).text,
+                found: estimate,
                 nextStep: "pass --yes to go ahead, or take method: random with run_cap"))
     }
 

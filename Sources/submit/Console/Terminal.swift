@@ -33,6 +33,11 @@ enum Terminal {
 enum Output {
     /// - Throws: `FileError` (73) where a file behind stdout cannot take it.
     static func print(_ text: String) throws {
-        try Array((text + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: STDOUT_FILENO, path: "stdout") }
+        try write { try $0(text + "\n") }
+    }
+
+    /// Prints what `body` emits, piece by piece.
+    static func write(_ body: (_ emit: @escaping (String) throws -> Void) throws -> Void) throws {
+        try AtomicFile.writePieces(to: STDOUT_FILENO, path: "stdout", body)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Foundation
 
 /// Flags of every command that works for a while.
@@ -31,4 +32,15 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 struct FormatFlag: ParsableArguments {
     @Option(name: .long, help: "What stdout carries.")
     var format = OutputFormat.table
+
+    /// Prints a result in the form that was asked for.
+    func print(
+        _ text: @autoclosure () -> String, csv: @autoclosure () -> String, json: @autoclosure () -> JSONValue
+    ) throws {
+        switch format {
+        case .table: try Output.print(text())
+        case .csv: try Output.print(csv())
+        case .json: try Output.print(json().text(indent: 2))
+        }
+    }
 }

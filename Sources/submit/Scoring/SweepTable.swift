@@ -18,11 +18,12 @@ struct SweepTable {
     }
 
     /// `results.json`: the result's own, with the choice and the out-of-fold figures.
-    var json: JSONValue {
-        var object = result.json.object ?? [:]
-        object["pick"] = pick?.json
-        object["out_of_fold"] = outOfFold?.json
-        return .object(object)
+    func writeJSON(_ emit: @escaping (String) throws -> Void) throws {
+        var more = JSONObject()
+        more["pick"] = pick?.json
+        more["out_of_fold"] = outOfFold?.json
+        try result.writeJSON(more: more) { try emit($0) }
+        try emit("\n")
     }
 
     private var points: String {
