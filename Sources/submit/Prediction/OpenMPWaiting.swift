@@ -3,8 +3,8 @@ import Glibc
 /// How OpenMP's workers wait for each other between the network's steps.
 ///
 /// libgomp's spin: on cores that have other work they burn the time of whom they wait for, and the network takes up to
-/// four times as long. Workers that sleep at once take some 50 µs to wake at each of a hundred steps. So they spin for
-/// about as long as it takes to wake, and then sleep. libgomp reads its setting before `main`, and OpenBLAS, which is
+/// four times as long. Workers that sleep at once have to be woken at each of a hundred and more steps an image. So
+/// they spin for some microseconds, and then sleep. libgomp reads its setting before `main`, and OpenBLAS, which is
 /// called from one thread each, makes threads of its own before `main` too: this process starts itself once more with
 /// both settings.
 enum OpenMPWaiting {
