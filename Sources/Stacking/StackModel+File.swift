@@ -2,14 +2,15 @@ import Core
 import Maps
 import PostProc
 
-/// `{"schema", "format": "stack", "kind", "threshold", "evidence", "candidates", "sources", "features", "logistic" or
-/// "trees"}`: numbers in the shortest form that reads back equal, so a model read is the model written.
+/// `{"schema", "format": "stack", "kind", "threshold", "evidence", "images", "candidates", "sources", "features",
+/// "logistic" or "trees"}`: numbers in the shortest form that reads back equal, so a model read is the model written.
 extension StackModel {
     /// This as a document; the same model gives the same text.
     public var json: JSONValue {
         var object: JSONObject = [
             "schema": 1, "format": "stack", "kind": .string(classifier.kind.rawValue), "threshold": .number(threshold),
-            "evidence": evidence.json, "candidates": .object(candidates.json),
+            "evidence": evidence.json, "images": .array(images.map(JSONValue.string)),
+            "candidates": .object(candidates.json),
             "sources": .array(sources.map { ["path": .string($0.path), "provenance": .object($0.provenance.json)] }),
             "features": .array(features.map(JSONValue.string)),
         ]
@@ -40,6 +41,10 @@ extension StackModel {
         guard !sources.isEmpty, features == known else {
             throw reader.wrong("features", expected: known.joined(separator: ", "))
         }
+        let images = try reader.array("images").compactMap(\.string)
+        guard !images.isEmpty, images.count == reader.object["images"]?.array?.count else {
+            throw reader.wrong("images", expected: "the names of the images that trained the model")
+        }
         let classifier: Classifier
         switch try reader.string("kind") {
         case "logistic":
@@ -56,7 +61,7 @@ extension StackModel {
         self.init(
             candidates: try CandidatePool.Options(try reader.member("candidates")), sources: sources,
             features: features, classifier: classifier, threshold: try reader.number("threshold", in: 0...1),
-            evidence: try Evidence(try reader.member("evidence")))
+            evidence: try Evidence(try reader.member("evidence")), images: images)
     }
 }
 
@@ -66,7 +71,8 @@ extension StackModel.Evidence {
             "adopted": .bool(isAdopted), "hmean": .number(hmean), "best_single": .number(bestSource),
             "difference": .number(difference),
             "difference_interval": [.number(interval.lowerBound), .number(interval.upperBound)],
-            "metric": .string(metric), "images": .int(images), "folds": .int(folds), "seed": .int(seed),
+            "metric": .string(metric), "folds": .int(folds), "repeats": .int(repeats),
+            "seed": .int(seed),
         ]
     }
 
@@ -79,8 +85,8 @@ extension StackModel.Evidence {
         self.init(
             isAdopted: isAdopted, hmean: try reader.number("hmean"), bestSource: try reader.number("best_single"),
             difference: try reader.number("difference"), interval: bounds[0]...bounds[1],
-            metric: try reader.string("metric"), images: try reader.int("images"), folds: try reader.int("folds"),
-            seed: try reader.int("seed"))
+            metric: try reader.string("metric"), folds: try reader.int("folds"),
+            repeats: try reader.int("repeats"), seed: try reader.int("seed"))
     }
 }
 

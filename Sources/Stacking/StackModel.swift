@@ -28,8 +28,8 @@ public struct StackModel: Sendable, Equatable {
         public let interval: ClosedRange<Double>
         /// The rules by which all this was scored.
         public let metric: String
-        /// How many images and folds there were, and the seed of folds and resamples.
-        public let images, folds, seed: Int
+        /// How many folds there were, how often they were dealt, and the first seed of folds and resamples.
+        public let folds, repeats, seed: Int
     }
 
     /// How candidates come about.
@@ -44,19 +44,23 @@ public struct StackModel: Sendable, Equatable {
     public let threshold: Double
     /// What it was worth.
     public let evidence: Evidence
+    /// The names of the images that trained it: on them it looks better than it is.
+    public let images: [String]
 
     /// The model of one kind from a run.
     ///
     /// - Parameters:
+    ///   - deals: what it is worth.
     ///   - pool: what was trained on.
     ///   - stores: the sources, in the pool's order.
     ///   - folds: how many there were.
     ///   - metric: the rules, as `--metric` names them.
     public init(
-        _ kind: Classifier.Kind, of run: StackRun, pool: CandidatePool, options: CandidatePool.Options,
+        _ kind: Classifier.Kind, of run: StackRun, deals: RepeatedDeals, pool: CandidatePool,
+        options: CandidatePool.Options,
         stores: [MapStore], folds: Int, seed: Int, metric: String
     ) {
-        guard let final = run.final[kind], let row = run.rows.first(where: { $0.entry == .model(kind) }) else {
+        guard let final = run.final[kind], let row = deals.rows.first(where: { $0.kind == kind }) else {
             preconditionFailure("a run has every kind")
         }
         candidates = options
@@ -65,15 +69,14 @@ public struct StackModel: Sendable, Equatable {
         classifier = final.classifier
         threshold = final.threshold
         evidence = Evidence(
-            isAdopted: row.isAdopted, hmean: row.score.mean.hmean,
-            bestSource: run.rows[run.bestSource].score.mean.hmean, difference: row.comparison?.difference ?? 0,
-            interval: row.comparison?.interval ?? 0...0, metric: metric, images: pool.images.count, folds: folds,
-            seed: seed)
+            isAdopted: row.isAdopted, hmean: row.hmean, bestSource: deals.bestSource.hmean, difference: row.difference,
+            interval: row.interval, metric: metric, folds: folds, repeats: deals.count, seed: seed)
+        images = pool.images.map(\.name)
     }
 
     init(
         candidates: CandidatePool.Options, sources: [Source], features: [String], classifier: Classifier,
-        threshold: Double, evidence: Evidence
+        threshold: Double, evidence: Evidence, images: [String]
     ) {
         self.candidates = candidates
         self.sources = sources
@@ -81,6 +84,7 @@ public struct StackModel: Sendable, Equatable {
         self.classifier = classifier
         self.threshold = threshold
         self.evidence = evidence
+        self.images = images
     }
 
     /// Checks that `stores` are of the make and in the order of the model's sources.

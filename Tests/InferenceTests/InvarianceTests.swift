@@ -68,6 +68,20 @@ struct InvarianceTests {
         }
     }
 
+    /// Winograd's weights, whose blocks depend on the map's size, are kept once and laid out for the other sizes.
+    @Test func winogradWeightsOfManySizes() throws {
+        var sketch = NetworkSketch(seed: 5, inputChannels: 256)
+        _ = sketch.convolution(sketch.graph.input, to: 256, kernel: 3)
+        let options = EngineOptions(backend: .oneDNN, threads: 2)
+        let shared = try Engine(graph: sketch.graph, weights: sketch.weights, options: options)
+        for side in [60, 48, 72, 60, 36] {
+            let shape = TensorShape(1, 256, side, side)
+            let input = sketch.numbers(shape.count)
+            let alone = try Engine(graph: sketch.graph, weights: sketch.weights, options: options)
+            #expect(try shared.run(input, shape: shape) == alone.run(input, shape: shape), "\(side)")
+        }
+    }
+
     @Test func callersWaitForEachOther() async throws {
         var sketch = NetworkAgreementTests.network(seed: 9)
         let shape = TensorShape(1, 3, 32, 32)

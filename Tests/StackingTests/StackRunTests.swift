@@ -93,6 +93,51 @@ import Testing
         #expect(first.final[.trees]?.classifier != second.final[.trees]?.classifier)
     }
 
+    /// Of one deal the run's own figures; of more their mean, the interval widened by what the deals differ in.
+    @Test func repeatedDeals() async throws {
+        let made = MadeMaps.made(sources: 3, images: 24, seed: 8)
+        let pool = try await CandidatePool(
+            of: made.sources, names: made.truth.images.map(\.name), options: CandidatePoolTests.options, width: 2)
+        var runs: [StackRun] = []
+        for count in [3, 4, 6] {
+            runs.append(
+                try await StackRun(
+                    pool, truth: made.truth, folds: Self.folds(made.truth, count), options: Self.scoring,
+                    bootstrap: Self.draws, width: 2))
+        }
+        func row(_ run: StackRun, _ entry: StackRun.Entry) throws -> StackRun.Row {
+            try #require(run.rows.first { $0.entry == entry })
+        }
+        let one = RepeatedDeals([runs[0]], Self.draws)
+        #expect(.source(one.bestSource.number) == runs[0].rows[runs[0].bestSource].entry)
+        for found in one.rows {
+            let own = try row(runs[0], .model(found.kind))
+            let comparison = try #require(own.comparison)
+            #expect(found.interval == comparison.interval && found.isAdopted == own.isAdopted)
+            #expect(abs(found.difference - comparison.difference) < 1e-12)
+            #expect(abs(found.hmean - own.score.mean.hmean) < 1e-12)
+        }
+        let all = RepeatedDeals(runs, Self.draws)
+        #expect(all.count == 3)
+        for found in all.rows {
+            let single = try runs.map { run in
+                let figures = Self.figures(try row(run, .model(found.kind)))
+                let others = Self.figures(try row(run, .source(all.bestSource.number)))
+                return (figures.reduce(0, +) - others.reduce(0, +)) / Double(figures.count)
+            }
+            #expect(abs(found.difference - single.reduce(0, +) / 3) < 1e-12)
+            #expect(abs(found.spread.lowerBound - (single.min() ?? 0)) < 1e-12)
+            #expect(abs(found.spread.upperBound - (single.max() ?? 0)) < 1e-12)
+            #expect(found.interval.contains(found.difference))
+        }
+        // The same run three times is one deal.
+        let same = RepeatedDeals([runs[0], runs[0], runs[0]], Self.draws)
+        for (first, second) in zip(same.rows, one.rows) {
+            #expect(abs(first.interval.lowerBound - second.interval.lowerBound) < 1e-12)
+            #expect(abs(first.interval.upperBound - second.interval.upperBound) < 1e-12)
+        }
+    }
+
     @Test func widthChangesNothing() async throws {
         let made = MadeMaps.made(sources: 2, images: 12, seed: 2)
         let (one, four) = (try await Self.run(made, width: 1), try await Self.run(made, width: 4))

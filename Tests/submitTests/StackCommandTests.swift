@@ -53,6 +53,12 @@ import Testing
             #expect(try place.bytes("m.json") == place.bytes("n.json"))
             let other = try place.expectDone(Self.train("--format", "json", "--seed", "7"))
             #expect(other.stdout != run.stdout)
+            let twice = try place.expectDone(Self.train("--format", "json", "--repeats", "2", "--output", "r.json"))
+            let repeated = try #require(try JSONValue(parsing: twice.stdout, path: "out").object)
+            #expect(repeated["repeats"] == 2 && repeated["rows"] == document["rows"])
+            #expect(repeated["verdicts"] != document["verdicts"] && twice.stderr.contains("(mean of 2 deals, "))
+            let evidence = try JSONValue(contentsOf: place.path("r.json")).object?["evidence"]?.object
+            #expect(evidence?["difference"] == repeated["verdicts"]?.array?.first?.object?["difference"])
             try place.expectRefusal(Self.train("--output", "m.json", "--k", "3"), .cannotCreate, "m.json", "--force")
 
             let apply = ["stack", "--apply", "m.json", "--maps", "a", "b"]
@@ -63,6 +69,8 @@ import Testing
             let model = try #require(try JSONValue(contentsOf: place.path("m.json")).object)
             let adopted = try #require(model["evidence"]?.object?["adopted"]?.bool)
             #expect(used.stderr.contains("was not adopted") == !adopted)
+            #expect(model["images"]?.array?.count == 12)
+            #expect(used.stderr.contains("warning: m.json was trained on 12 of these 12 images"))
             // A word's score is its probability, and none is below the threshold.
             let threshold = try #require(model["threshold"]?.number)
             let images = try #require(try JSONValue(contentsOf: place.path("s.json")).object?["images"]?.object)
@@ -73,6 +81,8 @@ import Testing
             #expect(sidecar["command"] == "stack" && sidecar["checkpoint"]?.string == Workplace.checkpoint)
             let digest = try MappedFile(path: place.path("m.json")).sha256()
             #expect(sidecar["settings"]?.object?["model_sha256"]?.string == digest)
+            #expect(sidecar["settings"]?.object?["images_trained_on"] == 12)
+            try knowsItsImages(try place.text("m.json"), apply, in: place)
 
             try place.expectRefusal(
                 ["stack", "--apply", "m.json", "--maps", "b", "a", "--csv", "x.csv"], .badData, "b: the model",
@@ -86,6 +96,21 @@ import Testing
         }
     }
 
+    /// Images that trained the model are told from others by their names.
+    private func knowsItsImages(_ text: String, _ apply: [String], in place: Workplace) throws {
+        let names = try #require(JSONValue(parsing: text, path: "m").object?["images"]?.array).compactMap(\.string)
+        var fewer = text
+        for name in names.dropFirst(2) { fewer = fewer.replacingOccurrences(of: name, with: "other_" + name) }
+        try place.write(fewer, to: "fewer.json")
+        var use = apply
+        use[2] = "fewer.json"
+        let some = try place.expectDone(use + ["--csv", "fewer.csv"])
+        #expect(some.stderr.contains("fewer.json was trained on 2 of these 12 images"))
+        for name in names.prefix(2) { fewer = fewer.replacingOccurrences(of: name, with: "other_" + name) }
+        try place.write(fewer, to: "fewer.json")
+        #expect(try !place.expectDone(use + ["--csv", "none.csv"]).stderr.contains("was trained on"))
+    }
+
     private func refusesBrokenModels(_ text: String, in place: Workplace) throws {
         let use = ["stack", "--apply", "broken.json", "--maps", "a", "b", "--csv", "x.csv"]
         for (old, new, part) in [
@@ -93,6 +118,7 @@ import Testing
             ("\"schema\": 1", "\"schema\": 2", "broken.json:schema"),
             ("\"best_score\"", "\"worst_score\"", "broken.json:features"),
             ("\"threshold\": ", "\"threshold\": 7", "broken.json:threshold"),
+            ("\"images\": [", "\"images\": [7, ", "broken.json:images"),
             ("\"iou\": 0.5", "\"iou\": \"half\"", "broken.json:candidates.iou"),
             ("\"adopted\": ", "\"adopted\": 0, \"was\": ", "broken.json:evidence.adopted"),
             ("\"precision\": \"", "\"precision\": 32, \"was\": \"", "broken.json:sources[0].provenance"),
@@ -151,7 +177,9 @@ import Testing
         (["--apply", "m", "--csv", "x", "--metric", "iou"], "--metric goes with training"),
         (["--apply", "m", "--csv", "x", "--model", "trees"], "--model goes with training"),
         (["--apply", "m"], "--csv, --json"), (["--truth", "t", "--k", "2"], "--k must be 3 or more"),
-        (["--truth", "t", "--folds", "f", "--k", "5"], "--k deals"), (["--truth", "t", "--iou", "0"], "--iou"),
+        (["--truth", "t", "--folds", "f", "--k", "5"], "--k deals"), (["--truth", "t", "--repeats", "0"], "--repeats"),
+        (["--truth", "t", "--folds", "f", "--repeats", "3"], "--repeats deals"),
+        (["--truth", "t", "--iou", "0"], "--iou"),
         (["--truth", "t", "--bootstrap", "0"], "--bootstrap"), (["--truth", "t", "--seed", "-1"], "--seed"),
         (["--truth", "t", "--groups", "near-duplicates"], "--images"),
     ])

@@ -19,7 +19,7 @@ struct StackCommand: AsyncParsableCommand {
             regression and boosted trees learn from their scores, each map's mean and spread inside, shape, votes and \
             neighbours which of them raise an image's H. Every figure is out of fold: nothing that chose or trained has \
             seen the image's fold. A model is adopted where the 95% interval of its paired difference to the best single \
-            source lies above 0; the interval counts the images, not how they were dealt, so try another --seed too.
+            source lies above 0; that of one deal of the folds counts the images, that of --repeats the deals too.
 
             Examples:
               submit stack --maps maps/val/fold0 maps/val/fold1 maps/val/fold2 \\
@@ -55,6 +55,12 @@ struct StackCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Seed of the folds and the resamples (default: 42).", valueName: "n"))
     var seed: Int?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Deals of the folds, each by the next seed; verdicts are on their mean (default: 1).", valueName: "n"))
+    var repeats: Int?
+
     @OptionGroup var grouping: GroupFlags
 
     @Option(name: .long, help: "Resamples of the images behind the 95% intervals (default: 2000).")
@@ -88,6 +94,7 @@ struct StackCommand: AsyncParsableCommand {
         let training: [(String, Bool)] =
             [
                 ("--truth", truth != nil), ("--folds", folds != nil), ("--k", count != nil), ("--seed", seed != nil),
+                ("--repeats", repeats != nil),
                 ("--groups", grouping.groups != nil), ("--bootstrap", bootstrap != nil), ("--iou", iou != nil),
                 ("--output", modelPath != nil), ("--config", configFile.config != nil), ("--model", model != .best),
                 ("--metric", scoring.metric != .clevalLeaderboard), ("--format", form.format != .table),
@@ -103,10 +110,14 @@ struct StackCommand: AsyncParsableCommand {
                 throw ValidationError("\(name) goes with --apply; training writes a model, --output")
             }
         }
-        if folds != nil, let name = count.map({ _ in "--k" }) ?? grouping.groups.map({ _ in "--groups" }) {
+        if folds != nil,
+            let name = count.map({ _ in "--k" }) ?? repeats.map({ _ in "--repeats" })
+                ?? grouping.groups.map({ _ in "--groups" })
+        {
             throw ValidationError("\(name) deals the truth to folds; --folds names them")
         }
         if let count, count < 3 { throw ValidationError("--k must be 3 or more, not \(count)") }
+        if let repeats, repeats < 1 { throw ValidationError("--repeats must be 1 or more, not \(repeats)") }
         if let seed, seed < 0 { throw ValidationError("--seed must be 0 or more, not \(seed)") }
         if let bootstrap, bootstrap < 1 { throw ValidationError("--bootstrap must be 1 or more, not \(bootstrap)") }
         if let iou, !(iou > 0 && iou <= 1) { throw ValidationError("--iou must be above 0, at most 1, not \(iou)") }
@@ -134,7 +145,10 @@ struct StackCommand: AsyncParsableCommand {
         }
         let unused = stores[0].imageNames.count { truth[$0] == nil }
         if unused > 0 { Terminal.note("\(unused) maps have no truth and train nothing", quiet: common.quiet) }
-        let dealt = try await dealtFolds(truth, path: path)
+        var dealt: [[(name: String, images: [String])]] = []
+        for deal in 0..<(repeats ?? 1) {
+            dealt.append(try await dealtFolds(truth, path: path, seed: (seed ?? 42) + deal, isFirst: deal == 0))
+        }
         let options = try candidateOptions()
         let pool = try await pool(of: stores, names: truth.images.map(\.name), options: options)
         if pool.images.allSatisfy(\.words.isEmpty) {
@@ -144,23 +158,30 @@ struct StackCommand: AsyncParsableCommand {
                     found: "no region that scores \(options.postprocess.boxThresh) or more",
                     nextStep: "lower --box-thresh or --thresh"))
         }
-        var progress = Progress("train", total: StackRun.trainingCount(folds: dealt.count), quiet: common.quiet)
-        let run = try await StackRun(
-            pool, truth: truth, folds: dealt, options: scoring.options,
-            bootstrap: BootstrapOptions(draws: bootstrap ?? 2_000, seed: UInt64(seed ?? 42)), width: common.width
-        ) { progress.update($0) }
+        let trainings = StackRun.trainingCount(folds: dealt[0].count)
+        var progress = Progress("train", total: dealt.count * trainings, quiet: common.quiet)
+        let draws = BootstrapOptions(draws: bootstrap ?? 2_000, seed: UInt64(seed ?? 42))
+        var runs: [StackRun] = []
+        for folds in dealt {
+            let before = runs.count * trainings
+            runs.append(
+                try await StackRun(
+                    pool, truth: truth, folds: folds, options: scoring.options, bootstrap: draws, width: common.width
+                ) { progress.update(before + $0) })
+        }
         progress.finish()
-        let table = StackTable(run: run, files: maps)
+        let (run, deals) = (runs[0], RepeatedDeals(runs, draws))
+        let table = StackTable(run: run, deals: deals, files: maps)
         if let modelPath {
             let model = StackModel(
-                chosen(of: run), of: run, pool: pool, options: options, stores: stores, folds: dealt.count,
-                seed: seed ?? 42, metric: scoring.metric.rawValue)
+                chosen(of: deals), of: run, deals: deals, pool: pool, options: options, stores: stores,
+                folds: dealt[0].count, seed: seed ?? 42, metric: scoring.metric.rawValue)
             try AtomicFile.write(model.json.text(indent: 1) + "\n", to: modelPath, overwrite: common.force)
         }
         switch form.format {
         case .json:
             try Output.print(
-                table.json(metric: scoring.metric, draws: bootstrap ?? 2_000, seed: seed ?? 42, folds: dealt.count)
+                table.json(metric: scoring.metric, draws: draws.draws, seed: seed ?? 42, folds: dealt[0].count)
                     .text(indent: 2))
         case .csv: try Output.print(table.table.csv)
         case .table: try Output.print(table.table.text)
@@ -170,27 +191,25 @@ struct StackCommand: AsyncParsableCommand {
             quiet: common.quiet)
         for line in table.verdicts { Terminal.say(line, quiet: common.quiet) }
         if let modelPath {
-            Terminal.say("model:       \(modelPath) (\(chosen(of: run).rawValue))", quiet: common.quiet)
+            Terminal.say("model:       \(modelPath) (\(chosen(of: deals).rawValue))", quiet: common.quiet)
         }
     }
 
-    private func chosen(of run: StackRun) -> Classifier.Kind {
+    private func chosen(of deals: RepeatedDeals) -> Classifier.Kind {
         switch model {
-        case .logistic: return .logistic
-        case .trees: return .trees
-        case .best:
-            for row in run.rows {
-                if case .model(let kind) = row.entry { return kind }
-            }
-            return .logistic
+        case .logistic: .logistic
+        case .trees: .trees
+        case .best: deals.rows[0].kind
         }
     }
 
-    private func dealtFolds(_ truth: AnnotationSet, path: String) async throws -> [(name: String, images: [String])] {
+    private func dealtFolds(
+        _ truth: AnnotationSet, path: String, seed: Int, isFirst: Bool
+    ) async throws -> [(name: String, images: [String])] {
         if let folds { return try Folds(folds).all }
         let (split, groups) = try await grouping.split(
-            truth, path: path, count: count ?? 5, seed: seed ?? 42, stratified: true, common: common)
-        if !groups.isEmpty {
+            truth, path: path, count: count ?? 5, seed: seed, stratified: true, common: common)
+        if isFirst, !groups.isEmpty {
             Terminal.note(
                 "\(groups.count) groups of \(groups.reduce(0) { $0 + $1.count }) images stay together",
                 quiet: common.quiet)
@@ -239,7 +258,14 @@ struct StackCommand: AsyncParsableCommand {
                 "\(path) was not adopted: its paired difference to the best single source is \(Self.text(model.evidence))"
             )
         }
-        let pool = try await pool(of: stores, names: stores[0].imageNames, options: model.candidates)
+        let names = stores[0].imageNames
+        let seen = Set(model.images).intersection(names).count
+        if seen > 0 {
+            Terminal.warning(
+                "\(path) was trained on \(seen) of these \(names.count) images, by name: what their boxes score tells "
+                    + "nothing of others; out of fold it scored \(String(format: "%.6f", model.evidence.hmean))")
+        }
+        let pool = try await pool(of: stores, names: names, options: model.candidates)
         for store in stores.dropFirst() {
             let more = store.imageNames.count { !stores[0].imageNames.contains($0) }
             if more > 0 {
@@ -249,7 +275,7 @@ struct StackCommand: AsyncParsableCommand {
         var settings: JSONObject = [
             "model": .string(path), "model_sha256": .string(try MappedFile(path: path).sha256()),
             "kind": .string(model.classifier.kind.rawValue), "threshold": .number(model.threshold),
-            "adopted": .bool(model.evidence.isAdopted),
+            "adopted": .bool(model.evidence.isAdopted), "images_trained_on": .int(seen),
         ]
         for (key, value) in model.candidates.json { settings[key] = value }
         let sidecar = PredictionSidecar(

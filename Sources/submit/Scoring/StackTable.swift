@@ -5,7 +5,10 @@ import Stacking
 
 /// Stacking against single sources as a table, CSV and JSON.
 struct StackTable {
+    /// The first deal's, a row each.
     let run: StackRun
+    /// All deals, which the verdicts are on.
+    let deals: RepeatedDeals
     /// The sources' paths.
     let files: [String]
 
@@ -26,22 +29,24 @@ struct StackTable {
                     + [row.score.pooled.hmean, row.interval.lowerBound, row.interval.upperBound]
                     .map { String(format: "%.6f", $0) }
                     + differences + [row.comparison.map { String(format: "%.4f", $0.pValue) } ?? "-"]
-                    + [row.isAdopted ? "ADOPTED" : index == run.bestSource ? "best single" : ""])
+                    + [row.isAdopted && deals.count == 1 ? "ADOPTED" : index == run.bestSource ? "best single" : ""])
         }
         return table
     }
 
     /// A sentence a model: whether to use it.
     var verdicts: [String] {
-        run.rows.compactMap { row in
-            guard case .model = row.entry, let comparison = row.comparison else { return nil }
+        deals.rows.map { row in
             let interval = String(
-                format: "%+.6f [%+.6f, %+.6f]", comparison.difference, comparison.interval.lowerBound,
-                comparison.interval.upperBound)
-            let best = name(run.rows[run.bestSource].entry)
-            return row.isAdopted
-                ? "\(name(row.entry)): ADOPTED, \(interval) to \(best) lies above 0"
-                : "\(name(row.entry)): not adopted, \(interval) to \(best) does not lie above 0"
+                format: "%+.6f [%+.6f, %+.6f]", row.difference, row.interval.lowerBound, row.interval.upperBound)
+            let best = name(.source(deals.bestSource.number))
+            let verdict =
+                row.isAdopted
+                ? "ADOPTED, \(interval) to \(best) lies above 0"
+                : "not adopted, \(interval) to \(best) does not lie above 0"
+            let spread = String(format: "%+.6f to %+.6f", row.spread.lowerBound, row.spread.upperBound)
+            return "\(name(.model(row.kind))): \(verdict)"
+                + (deals.count > 1 ? " (mean of \(deals.count) deals, single ones \(spread))" : "")
         }
     }
 
@@ -53,15 +58,26 @@ struct StackTable {
                 "path": .string(name(run.rows[run.bestSource].entry)), "rank": .int(run.bestSource + 1),
                 "mean": ScoreTable.json(run.rows[run.bestSource].score.mean),
             ],
+            "repeats": .int(deals.count),
+            "verdicts": .array(
+                deals.rows.map { row in
+                    [
+                        "method": .string(name(.model(row.kind))), "hmean": .number(row.hmean),
+                        "best_single": .string(name(.source(deals.bestSource.number))),
+                        "difference": .number(row.difference), "difference_interval": pair(row.interval),
+                        "difference_spread": pair(row.spread), "adopted": .bool(row.isAdopted),
+                    ]
+                }),
             "rows": .array(run.rows.enumerated().map { json($1, rank: $0 + 1) }),
         ]
     }
 
+    private func pair(_ range: ClosedRange<Double>) -> JSONValue {
+        [.number(range.lowerBound), .number(range.upperBound)]
+    }
+
     private func json(_ row: StackRun.Row, rank: Int) -> JSONValue {
-        func pair(_ range: ClosedRange<Double>) -> JSONValue {
-            [.number(range.lowerBound), .number(range.upperBound)]
-        }
-        return [
+        [
             "rank": .int(rank), "method": .string(name(row.entry)), "boxes": .int(row.boxes),
             "thresholds": .array(row.thresholds.map(JSONValue.number)), "mean": ScoreTable.json(row.score.mean),
             "pooled": ScoreTable.json(row.score.pooled), "hmean_interval": pair(row.interval),
