@@ -83,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "submit",
             dependencies: [
-                "Core", "Dataset", "Geometry", "Imaging", "Augmentation", "Checkpoint", "Inference", "ONNX",
+                "Core", "CSystemLibraries", "Dataset", "Geometry", "Imaging", "Augmentation", "Checkpoint", "Inference",
+                "ONNX",
                 "ONNXRuntime", "Backbone",
                 "DBHead", "Maps",
                 "PostProc", "Metrics", "Submission", "Ensemble", "Sweep", "Stacking",

@@ -1,4 +1,5 @@
 import Augmentation
+import CSystemLibraries
 import Checkpoint
 import Core
 import DBHead
@@ -36,6 +37,8 @@ struct PredictionRun {
                 architecture: detector.architecture.name, size: settings.size, preprocessing: "letterbox, imagenet",
                 precision: try settings.arithmetic(of: checkpoint), tta: settings.tta.map(\.name)))
         checkpoint.releasePages()
+        // Canvases of several sizes would break up glibc's heap; of one size they fit where the last image's were.
+        if !settings.tta.isEmpty { mallopt(M_MMAP_THRESHOLD, 1 << 20) }
         let names = folder.names.filter { !store.contains($0) }
         let done = folder.names.count - names.count
         if done > 0 {
