@@ -34,6 +34,8 @@ public struct DetectorNetwork: Sendable {
 private struct StateDictWeights: WeightSource {
     let tensors: StateDict
 
+    func release() { tensors.file.releasePages() }
+
     func weight(_ name: String) throws -> Weight {
         let values = try tensors.floats(name)
         return Weight(shape: tensors[name]?.shape ?? [], values: values)

@@ -32,6 +32,8 @@ struct DerivedWeights: WeightSource {
     let source: any WeightSource
     let derived: [String: DerivedWeight]
 
+    func release() { source.release() }
+
     func shape(of name: String) throws -> [Int] {
         guard let weight = derived[name] else { return try source.shape(of: name) }
         let outputs = try source.shape(of: weight.outer)[0]

@@ -152,9 +152,15 @@ public protocol WeightSource: Sendable {
 
     /// The shape of the weight called `name`, without reading it where that can be.
     func shape(of name: String) throws -> [Int]
+
+    /// Gives back the memory that reading took; called when an engine has what it wants, which may read again later.
+    func release()
 }
 
 extension WeightSource {
     /// The shape of the weight, which is read for it.
     public func shape(of name: String) throws -> [Int] { try weight(name).shape }
+
+    /// Nothing to give back.
+    public func release() {}
 }

@@ -25,6 +25,7 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
         let ranges = options.precision == .int8 ? options.calibration?.ranges ?? [:] : [:]
         quantizations = network.valueNames.compactMapValues { ranges[$0].map(Quantization.init) }
         folded = try network.layers.indices.map { try network.folded(layerAt: $0) }
+        network.folding.source.release()
     }
 
     func execute(
@@ -58,6 +59,7 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
             }
             return kernel
         }
+        network.folding.source.release()
         kept.append((shapes[0], compiled))
         plans = Array(kept)
         return compiled
