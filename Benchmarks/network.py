@@ -47,8 +47,7 @@ def torch_model(work, compiled=False, bf16=False):
     torch.set_num_threads(work["threads"])
     net = dbref.load(work["model"], work["checkpoint"]).to(memory_format=torch.channels_last)
     if compiled:
-        import torch._inductor.config
-        torch._inductor.config.freezing = True
+        # Without freezing: that gave a map that is not the network's.
         net = torch.compile(net)
     image = torch.from_numpy(work["input"]).to(memory_format=torch.channels_last)
 
