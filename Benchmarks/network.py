@@ -7,9 +7,15 @@ peer, round after round, so that a machine that slows down slows all of them. Fi
 all its runs, a batch's by the image. The best peer is that of the same precision. A peer that is not installed, or
 cannot do a row, is named and left out.
 
+int8 is calibrated at 960 on the images that `submit calibrate` picks, the peers' by NNCF for OpenVINO and by ONNX
+Runtime's own quantizer; the image that is timed is none of them. Its maps are held against our fp32 one, the others'
+against ours of their precision: the largest and the mean difference, and the IoU of what lies above 0.3.
+
 ROWS, by comma: 960 (the default), 640, 1024, 1280, batch4, thread1, memory, load; `all` is all of them.
-BENCH_MODELS narrows the models, by comma; BENCH_PEERS the peers, by semicolon.
+BENCH_MODELS narrows the models, by comma; BENCH_PEERS the peers, by semicolon. BENCH_FOLDER keeps the exported and the
+quantized models for the next run.
 """
+import contextlib
 import json
 import os
 import select
@@ -22,8 +28,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 7))
-# What a peer may take to load, and to run once, before it is left out.
-LOAD_SECONDS, RUN_SECONDS = 60, 10
+PRECISIONS = ("fp32", "bf16", "int8")
+# What a peer may take to load (to quantize or compile, too), and to run once, before it is left out.
+LOAD_SECONDS, RUN_SECONDS = 900, 10
+# A map with less of the text in common is not the network's, and its peer never the best one.
+USABLE_IOU, WRONG = 0.9, "  not the network's map"
 MODELS = {"resnet50": "resnet50_epoch=1-step=823.ckpt", "efficientnet_b4": "efficientnet_b4.safetensors"}
 ROWS = {"960": {}, "640": {"side": 640}, "1024": {"side": 1024}, "1280": {"side": 1280}, "batch4": {"batch": 4},
         "thread1": {"threads": 1}}
@@ -38,8 +47,7 @@ def torch_model(work, compiled=False, bf16=False):
     torch.set_num_threads(work["threads"])
     net = dbref.load(work["model"], work["checkpoint"]).to(memory_format=torch.channels_last)
     if compiled:
-        import torch._inductor.config
-        torch._inductor.config.freezing = True
+        # Without freezing: that gave a map that is not the network's.
         net = torch.compile(net)
     image = torch.from_numpy(work["input"]).to(memory_format=torch.channels_last)
 
@@ -49,18 +57,64 @@ def torch_model(work, compiled=False, bf16=False):
     return run
 
 
-def onnxruntime_model(work):
+def calibration_inputs(work):
+    """The images of our calibration, as the network takes them."""
+    sys.path.insert(0, work["reference"])
+    import dbref
+    calibration = json.loads(Path(work["calibration"]).read_text())
+    folder = Path(work["image"]).parent
+    return [dbref.letterbox(folder / name, calibration["size"])[0].numpy() for name in calibration["images"]]
+
+
+def quantized(work, suffix, quantize):
+    """The path of the model of any size in bytes, written once a folder."""
+    path = work["free"].replace(".onnx", suffix)
+    if not os.path.exists(path):
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is the driver's
+            quantize(path)
+    return path
+
+
+def quantized_by_onnxruntime(work):
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    class Reader(CalibrationDataReader):
+        inputs = iter(calibration_inputs(work))
+
+        def get_next(self):
+            return {"input": image} if (image := next(self.inputs, None)) is not None else None
+
+    return quantized(work, "-qdq.onnx", lambda path: quantize_static(
+        work["free"], path, Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
+        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8))
+
+
+def quantized_by_nncf(work):
+    import nncf
+    import openvino
+
+    def quantize(path):
+        inputs = calibration_inputs(work)
+        model = nncf.quantize(openvino.Core().read_model(work["free"]), nncf.Dataset(inputs),
+                              preset=nncf.QuantizationPreset.MIXED, subset_size=len(inputs))
+        openvino.save_model(model, path, compress_to_fp16=False)
+    return quantized(work, "-nncf.xml", quantize)
+
+
+def onnxruntime_model(work, int8=False):
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = work["threads"]
-    session = onnxruntime.InferenceSession(work["onnx"], options, providers=["CPUExecutionProvider"])
+    path = quantized_by_onnxruntime(work) if int8 else work["onnx"]
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     return lambda: session.run(None, {"input": work["input"]})[0]
 
 
-def openvino_model(work, hint="LATENCY", precision="f32"):
+def openvino_model(work, hint="LATENCY", precision="f32", int8=False):
+    """`precision` is that of what is not in bytes."""
     import openvino
     core = openvino.Core()
-    model = core.read_model(work["onnx"])
+    model = core.read_model(quantized_by_nncf(work) if int8 else work["onnx"])
     model.reshape(work["input"].shape)
     compiled = core.compile_model(model, "CPU", {
         "PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": work["threads"]})
@@ -100,8 +154,26 @@ PEERS = {
     "OpenVINO, throughput": ("fp32", openvino_model, {"hint": "THROUGHPUT"}),
     "OpenVINO, latency, bf16": ("bf16", openvino_model, {"precision": "bf16"}),
     "OpenVINO, throughput, bf16": ("bf16", openvino_model, {"hint": "THROUGHPUT", "precision": "bf16"}),
+    "OpenVINO, latency, int8": ("int8", openvino_model, {"precision": "bf16", "int8": True}),
+    "OpenVINO, throughput, int8": ("int8", openvino_model, {"hint": "THROUGHPUT", "precision": "bf16", "int8": True}),
+    "ONNX Runtime, int8": ("int8", onnxruntime_model, {"int8": True}),
     "OpenCV DNN": ("fp32", opencv_model, {}),
 }
+
+
+def own_map(folder, precision):
+    import numpy as np
+    return np.fromfile(f"{folder}/output-{precision}.f32", np.float32)
+
+
+def difference(folder, precision, theirs):
+    """How far a map is from ours; one of int8 from that of fp32."""
+    import numpy as np
+    ours = own_map(folder, "fp32" if precision == "int8" else precision)
+    theirs = np.asarray(theirs).reshape(-1)[:ours.size]
+    apart, text, their_text = np.abs(ours - theirs), ours > 0.3, theirs > 0.3
+    iou = (text & their_text).sum() / max(1, (text | their_text).sum())
+    return f"{apart.max():.1e} {apart.mean():.1e} {iou:.4f}" + (WRONG if iou < USABLE_IOU else "")
 
 
 def serve(name, work):
@@ -112,9 +184,7 @@ def serve(name, work):
     try:
         work["input"] = np.fromfile(work["folder"] + "/input.f32", np.float32).reshape(batch, 3, side, side)
         run = build(work, **settings)
-        theirs = np.asarray(run()).reshape(-1)
-        ours = np.fromfile(work["folder"] + f"/output-{precision}.f32", np.float32)
-        print(json.dumps({"difference": float(np.abs(ours - theirs[:ours.size]).max())}), flush=True)
+        print(json.dumps({"difference": difference(work["folder"], precision, run())}), flush=True)
     except Exception as error:  # a library's own, of any type
         reason = str(error).strip().splitlines() or [type(error).__name__]
         return print(json.dumps({"error": reason[0][:90]}), flush=True)
@@ -161,7 +231,7 @@ class Contender:
 
 def ours(work, precision, waiting="passive"):
     """Workers sleep between steps, as predict has them."""
-    settings = [f"{key}={work[key]}" for key in ("side", "batch", "threads")]
+    settings = [f"{key}={work[key]}" for key in ("side", "batch", "threads", "calibration")]
     command = [HERE / ".build/release/bench", "network", work["checkpoint"], work["image"], work["folder"]]
     contender = Contender([*command, f"precision={precision}", *settings], {"OMP_WAIT_POLICY": waiting})
     if error := contender.first.get("error"):
@@ -172,7 +242,7 @@ def ours(work, precision, waiting="passive"):
 
 def beside_peers(title, work):
     """The table of one network at one size, batch and number of threads."""
-    own = {precision: c for precision in ("fp32", "bf16") if (c := ours(work, precision))}
+    own = {precision: c for precision in PRECISIONS if (c := ours(work, precision))}
     peers, left_out = {}, {}
     wanted = os.environ.get("BENCH_PEERS")
     for name in PEERS if wanted is None else wanted.split(";"):
@@ -194,13 +264,18 @@ def beside_peers(title, work):
             peer.run(work["batch"])
         for contender in own.values():
             contender.run(work["batch"])
-    print(f"\n{title}\n  {'':30} {'ms':>8} {'ours/it':>8}  map's difference")
+    print(f"\n{title}\n  {'':30} {'ms':>8} {'ours/it':>8}  map's difference: max, mean, IoU")
     for precision, contender in own.items():
-        print(f"  {'submit, ' + precision:30} {contender.ms:8.1f}")
+        line = f"  {'submit, ' + precision:30} {contender.ms:8.1f}"
+        if precision == "int8":
+            line += f" {'':8}  {difference(work['folder'], precision, own_map(work['folder'], precision))}"
+            line += f"  int8/bf16 {contender.ms / own['bf16'].ms:.3f}" if "bf16" in own else ""
+        print(line)
         rivals = {name: peer for name, peer in peers.items() if PEERS[name][0] == precision}
-        best = min(rivals, key=lambda name: rivals[name].ms, default=None)
+        right = [name for name in rivals if WRONG not in rivals[name].first["difference"]]
+        best = min(right, key=lambda name: rivals[name].ms, default=None)
         for name, peer in rivals.items():
-            print(f"    {name:28} {peer.ms:8.1f} {contender.ms / peer.ms:8.3f}  {peer.first['difference']:.1e}"
+            print(f"    {name:28} {peer.ms:8.1f} {contender.ms / peer.ms:8.3f}  {peer.first['difference']}"
                   + ("  best peer" if name == best else ""))
     for name, error in left_out.items():
         print(f"    {name:28} left out: {error}")
@@ -211,7 +286,7 @@ def beside_peers(title, work):
 
 def alone(model, work, row):
     """What needs no peer: the peak of memory, and the time from a process's start to its first map."""
-    for precision in ("fp32", "bf16"):
+    for precision in PRECISIONS:
         if not (first := ours(work, precision)):
             continue
         first.run(1)
@@ -234,20 +309,29 @@ def main():
     rows = [*ROWS, "memory", "load"] if rows == ["all"] else rows
     if unknown := [row for row in rows if row not in [*ROWS, "memory", "load"]]:
         sys.exit(f"network.py: no row {unknown[0]}; there are {', '.join(ROWS)}, memory, load, all")
-    with tempfile.TemporaryDirectory() as folder:
+    submit, images = HERE.parent / ".build/release/submit", data + "/receipts/images"
+    kept = os.environ.get("BENCH_FOLDER")
+    with contextlib.nullcontext(kept) if kept else tempfile.TemporaryDirectory() as folder:
         for row in rows:
             for model in os.environ.get("BENCH_MODELS", ",".join(MODELS)).split(","):
                 work = {"side": 960, "batch": 1, "threads": 2, **ROWS.get(row, {})}
                 work.update(model=model, checkpoint=f"{data}/checkpoints/{MODELS[model]}", folder=folder,
-                            reference=reference, image=data + "/receipts/images/sroie_000.jpg")
+                            reference=reference, image=images + "/sroie_010.jpg", free=f"{folder}/{model}.onnx",
+                            calibration=f"{folder}/{model}.int8.json")
+                if not os.path.exists(work["calibration"]):
+                    subprocess.run([submit, "calibrate", work["checkpoint"], "--quiet", "--images", images, "--output",
+                                    work["calibration"]], check=True)
+                if not os.path.exists(work["free"]):
+                    subprocess.run([submit, "export", work["checkpoint"], "--quiet", "--output", work["free"]],
+                                   check=True)
                 if row not in ROWS:
                     alone(model, work, row)
                     continue
                 # A file of one fixed size; a batch wants the free ones.
-                size = ["--size", str(work["side"])] if work["batch"] == 1 else []
-                work["onnx"] = f"{folder}/{model}-{row}.onnx"
-                subprocess.run([HERE.parent / ".build/release/submit", "export", work["checkpoint"], "--quiet",
-                                "--output", work["onnx"], *size], check=True)
+                work["onnx"] = f"{folder}/{model}-{work['side']}.onnx" if work["batch"] == 1 else work["free"]
+                if not os.path.exists(work["onnx"]):
+                    subprocess.run([submit, "export", work["checkpoint"], "--quiet", "--output", work["onnx"],
+                                    "--size", str(work["side"])], check=True)
                 beside_peers("{model}, {side}, batch {batch}, {threads} threads".format(**work), work)
 
 

@@ -7,19 +7,20 @@ import Inference
 
 /// Our network for network.py, which runs it and its peers by turns.
 ///
-///     bench network CHECKPOINT IMAGE FOLDER precision=fp32 side=960 batch=1 threads=2
+///     bench network CHECKPOINT IMAGE FOLDER precision=fp32 side=960 batch=1 threads=2 calibration=FILE
 ///
 /// One image, `batch` times, goes through the network once, which compiles it; then each line of stdin is a run. Each run
 /// is a line of stdout, `{"seconds": …, "peak_bytes": …}`. FOLDER receives the first run's input and output as raw
 /// Float32, for the peers to run and to compare.
 struct NetworkWorker {
     private let (checkpoint, image, folder): (String, String, String)
+    private let calibration: String
     private let options: EngineOptions
     private let (side, batch): (Int, Int)
 
     init(_ arguments: ArraySlice<String>) {
         let words = Array(arguments)
-        var values = ["precision": "fp32", "side": "960", "batch": "1", "threads": "2"]
+        var values = ["precision": "fp32", "side": "960", "batch": "1", "threads": "2", "calibration": ""]
         for word in words.dropFirst(3) {
             let parts = word.split(separator: "=").map(String.init)
             if parts.count == 2, values[parts[0]] != nil { values[parts[0]] = parts[1] }
@@ -33,10 +34,13 @@ struct NetworkWorker {
         }
         (checkpoint, image, folder) = (words[0], words[1], words[2])
         (self.side, self.batch) = (side, batch)
+        calibration = values["calibration"] ?? ""
         options = EngineOptions(precision: precision, threads: threads)
     }
 
     func serve() throws {
+        var options = options
+        if options.precision == .int8 { options.calibration = try CalibrationFile(contentsOf: calibration).calibration }
         let detector = try TextDetector(checkpoint: Checkpoint(path: checkpoint), options: options)
         let canvas = try letterbox(ImageFile.decode(path: image), side: side)
         let count = side * side
