@@ -229,11 +229,11 @@ class Contender:
         self.process.wait()
 
 
-def ours(work, precision, waiting="passive"):
-    """Workers sleep between steps, as predict has them."""
+def ours(work, precision):
+    """Workers wait between steps as predict has them."""
     settings = [f"{key}={work[key]}" for key in ("side", "batch", "threads", "calibration")]
     command = [HERE / ".build/release/bench", "network", work["checkpoint"], work["image"], work["folder"]]
-    contender = Contender([*command, f"precision={precision}", *settings], {"OMP_WAIT_POLICY": waiting})
+    contender = Contender([*command, f"precision={precision}", *settings], {"GOMP_SPINCOUNT": "10000"})
     if error := contender.first.get("error"):
         print(f"  submit, {precision}: left out: {error}")
         return None

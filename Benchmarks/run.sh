@@ -15,8 +15,8 @@ if [ ! -x "$(command -v "$python")" ]; then
     python3 -m venv Benchmarks/.venv
     Benchmarks/.venv/bin/pip install -q -r Benchmarks/requirements.txt
 fi
-# As predict sets it: on free cores no different, on shared ones steadier.
-ours=$(OMP_WAIT_POLICY=passive Benchmarks/.build/release/bench "$data")
+# As predict sets it.
+ours=$(GOMP_SPINCOUNT=10000 Benchmarks/.build/release/bench "$data")
 theirs=
 if [ -d "$reference" ]; then
     # The scripts of ICDAR 2015 (as DB has it), DetEval and TedEval; a line without its script has no peer.
