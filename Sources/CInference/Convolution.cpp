@@ -150,7 +150,8 @@ public:
         if (gated) {
             const int block = kernels().block;
             kernels(source.type)->scaleWeights(
-                weights->memory.floats(), static_cast<const float *>(run.at(gate)), run.scratch, destination.channels / block, source.channels / block, run.threads);
+                {weights->memory.floats(), static_cast<const float *>(run.at(gate)), run.scratch,
+                 destination.channels / block, source.channels / block, false, run.threads});
         }
         if (relaid) layTiles(*weights, arguments.at(DNNL_ARG_WEIGHTS).get_desc(), run.scratch, run.threads);
         if (laidBytes > 0) arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(run.scratch);

@@ -77,10 +77,9 @@ public:
         bias = Buffer(step.bias, outputs);
         if (step.source.type == CInferenceBfloat16) {
             bytes = outputs * inputs * 2;
-            Buffer rounded(bytes), ones(inputs * floatBytes);
-            for (int64_t i = 0; i < inputs; ++i) ones.floats()[i] = 1;
+            Buffer rounded(bytes);
             own.scaleWeights(
-                blocked.floats(), ones.floats(), rounded.data(), int(outputs / block), int(inputs / block), 1);
+                {blocked.floats(), nullptr, rounded.data(), int(outputs / block), int(inputs / block), false, 1});
             blocked = std::move(rounded);
         }
         expansion = plan.arena->keep(std::move(blocked), bytes);

@@ -276,6 +276,119 @@ static void expandDepthwise(const ExpandArguments &a) {
     wide ? expandDepthwiseOf<5, 2>(a) : expandDepthwiseOf<3, 2>(a);
 }
 
+#if defined(CINFERENCE_AVX512) && !defined(CINFERENCE_BYTE)
+/// `Pixels` pixels of `Blocks` blocks that begin at element `place` of the first; inputs are added in their order.
+template <int Blocks, int Pixels, int Stride>
+static inline __attribute__((always_inline)) void pointwisePixels(
+    const PointwiseArguments &a, const Element *source, const Element *weights, int block, int64_t pixel) {
+    const int64_t area = int64_t(a.height) * a.width, plane = int64_t(a.sourceHeight) * a.sourceWidth * blockSize;
+    const int64_t resultBytes = a.toSingle ? sizeof(float) : sizeof(Element), place = block * area + pixel;
+    Vector sum[Blocks * Pixels];
+#pragma clang loop unroll(full)
+    for (int b = 0; b < Blocks; ++b)
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) {
+            sum[b * Pixels + p] = load(a.bias + (block + b) * blockSize);
+            const char *result = static_cast<const char *>(a.destination);
+            _mm_prefetch(result + (place + b * area + p) * blockSize * resultBytes, _MM_HINT_T0);
+        }
+    for (int input = 0; input < a.inputs; input += blockSize, source += plane, weights += Blocks * blockSize * blockSize) {
+        // Planes stand too far apart for the processor to foresee.
+        if (input + blockSize < a.inputs)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) _mm_prefetch(source + plane + p * Stride * blockSize, _MM_HINT_T0);
+#ifdef CINFERENCE_BFLOAT16
+        for (int i = 0; i < blockSize; i += 2) {
+            __m512bh taps[Blocks];
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b)
+                taps[b] = __builtin_bit_cast(__m512bh, _mm512_loadu_si512(weights + (i * Blocks + b * 2) * blockSize));
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) {
+                int32_t pair;
+                std::memcpy(&pair, source + p * Stride * blockSize + i, sizeof pair);
+                const __m512bh both = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(pair));
+#pragma clang loop unroll(full)
+                for (int b = 0; b < Blocks; ++b) {
+                    Vector &total = sum[b * Pixels + p];
+                    total = __builtin_bit_cast(
+                        Vector, _mm512_dpbf16_ps(__builtin_bit_cast(__m512, total), both, taps[b]));
+                }
+            }
+        }
+#else
+        for (int i = 0; i < blockSize; ++i) {
+            Vector taps[Blocks];
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b) taps[b] = load(weights + (i * Blocks + b) * blockSize);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) {
+                const Vector value = all(source[p * Stride * blockSize + i]);
+#pragma clang loop unroll(full)
+                for (int b = 0; b < Blocks; ++b) sum[b * Pixels + p] += value * taps[b];
+            }
+        }
+#endif
+    }
+    auto finish = [&](auto *destination) __attribute__((always_inline)) {
+        auto *first = destination + place * blockSize;
+        if (a.accumulates) {
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b)
+#pragma clang loop unroll(full)
+                for (int p = 0; p < Pixels; ++p) sum[b * Pixels + p] += load(first + (b * area + p) * blockSize);
+        }
+        activateAll<Blocks * Pixels>(sum, a.activation);
+#pragma clang loop unroll(full)
+        for (int b = 0; b < Blocks; ++b)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) store(first + (b * area + p) * blockSize, sum[b * Pixels + p]);
+    };
+    if (a.toSingle) finish(static_cast<float *>(a.destination));
+    else finish(elements(a.destination));
+}
+
+/// `count` neighbouring pixels: tiles of `Pixels`, then smaller ones.
+template <int Blocks, int Pixels, int Stride>
+static void pointwiseRun(
+    const PointwiseArguments &a, const Element *source, const Element *weights, int block, int64_t pixel, int count) {
+    for (; count >= Pixels; count -= Pixels, pixel += Pixels, source += Pixels * Stride * blockSize)
+        pointwisePixels<Blocks, Pixels, Stride>(a, source, weights, block, pixel);
+    if constexpr (Pixels > 1)
+        if (count > 0)
+            pointwiseRun<Blocks, (Pixels > 6 ? Pixels / 2 : Pixels > 2 ? 2 : 1), Stride>(a, source, weights, block, pixel, count);
+}
+
+template <int Stride>
+static void pointwiseOf(const PointwiseArguments &a) {
+    const BlockGroups groups(a.blocks);
+    // A part of the source that leaves the second cache room for a group's weights; whole rows where some are skipped.
+    const int64_t area = int64_t(a.height) * a.width, fitting = (128 << 10) / int64_t(sizeof(Element)) / a.inputs / 24 * 24;
+    const int64_t most = fitting < 48 ? 48 : fitting > 1536 ? 1536 : fitting;
+    const int64_t rows = Stride == 1 ? 1 : most / a.width > 1 ? most / a.width : 1;
+    const int64_t pixels = Stride == 1 ? most : rows * a.width, runs = (area + pixels - 1) / pixels;
+    parallel(a.threads, runs * groups.count, [&](int64_t task) {
+        const int group = int(task % groups.count), block = groups.first(group);
+        const Element *weights = elements(a.weights) + int64_t(block) * a.inputs * blockSize;
+        const int64_t first = task / groups.count * pixels, last = first + pixels < area ? first + pixels : area;
+        for (int64_t pixel = first; pixel < last;) {
+            const int64_t y = pixel / a.width, count = Stride == 1 ? last - pixel : a.width;
+            const Element *source = elements(a.source)
+                + (Stride == 1 ? pixel : y * Stride * a.sourceWidth) * blockSize;
+            switch (groups.size(group)) {
+                case 1: pointwiseRun<1, 24, Stride>(a, source, weights, block, pixel, int(count)); break;
+                case 2: pointwiseRun<2, 12, Stride>(a, source, weights, block, pixel, int(count)); break;
+                case 3: pointwiseRun<3, 8, Stride>(a, source, weights, block, pixel, int(count)); break;
+                default: pointwiseRun<4, 6, Stride>(a, source, weights, block, pixel, int(count)); break;
+            }
+            pixel += count;
+        }
+    });
+}
+
+static void pointwise(const PointwiseArguments &a) { a.stride == 1 ? pointwiseOf<1>(a) : pointwiseOf<2>(a); }
+#endif
+
 static void maxPool(const MapArguments &a) {
     parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
         const int64_t block = task / a.height, y = task % a.height;
@@ -469,13 +582,22 @@ static int64_t multiplyAdd(int64_t rounds, float *sink) {
     return rounds * chains * blockSize * operations;
 }
 
-static void scaleWeights(
-    const float *weights, const float *gate, void *scaled, int outBlocks, int inBlocks, int threads) {
-    parallel(threads, outBlocks, [&](int64_t block) {
-        const int64_t first = block * inBlocks * blockSize, inputs = int64_t(inBlocks) * blockSize;
-        auto product = [&](int64_t i) { return load(weights + (first + i) * blockSize) * all(gate[i]); };
+static void scaleWeights(const ScaleArguments &a) {
+    parallel(a.threads, a.outBlocks, [&](int64_t block) {
+        const BlockGroups groups(a.outBlocks);
+        int64_t first = block, size = 1;
+        for (int group = 0; a.grouped && group < groups.count; ++group) {
+            if (groups.first(group) > block) break;
+            first = groups.first(group);
+            size = groups.size(group);
+        }
+        const int64_t inputs = int64_t(a.inBlocks) * blockSize, start = first * inputs + block - first;
+        auto product = [&](int64_t i) {
+            const Vector weight = load(a.weights + (start + i * size) * blockSize);
+            return a.gate ? weight * all(a.gate[i]) : weight;
+        };
+        Element *scaled = static_cast<Element *>(a.scaled);
 #ifdef CINFERENCE_BFLOAT16
-        // Pairs of inputs side by side: (O/16,I/16,8,16,2).
         for (int64_t i = 0; i < inputs; i += 2) {
             const Vector even = product(i), odd = product(i + 1);
             const __m256bh low = _mm512_cvtneps_pbh(__builtin_bit_cast(__m512, even));
@@ -483,10 +605,10 @@ static void scaleWeights(
             const __m512i pairs = _mm512_or_si512(
                 _mm512_cvtepu16_epi32(__builtin_bit_cast(__m256i, low)),
                 _mm512_slli_epi32(_mm512_cvtepu16_epi32(__builtin_bit_cast(__m256i, high)), 16));
-            _mm512_storeu_si512(static_cast<Element *>(scaled) + (first + i) * blockSize, pairs);
+            _mm512_storeu_si512(scaled + (first * inputs + i * size + (block - first) * 2) * blockSize, pairs);
         }
 #else
-        for (int64_t i = 0; i < inputs; ++i) store(static_cast<Element *>(scaled) + (first + i) * blockSize, product(i));
+        for (int64_t i = 0; i < inputs; ++i) store(scaled + (start + i * size) * blockSize, product(i));
 #endif
     });
 }

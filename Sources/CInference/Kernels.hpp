@@ -73,6 +73,37 @@ inline ExpandTiling expandTiling(const DepthwiseArguments &d, int sourceChannels
     return {rows, columns, (d.height + rows - 1) / rows, (d.width + columns - 1) / columns};
 }
 
+/// Blocks of 16 output channels are computed in groups of up to four, as even as can be.
+struct BlockGroups {
+    static constexpr int most = 4;
+    explicit BlockGroups(int blocks) : blocks(blocks), count((blocks + most - 1) / most) {}
+    int first(int group) const { return int(int64_t(group) * blocks / count); }
+    int size(int group) const { return first(group + 1) - first(group); }
+    int blocks, count;
+};
+
+/// Weights of a 1x1 kernel times a gate, rounded to elements: (O/block,I,block), where `grouped` (I,blocks,block) for
+/// each group of blocks; Bfloat16 with pairs of inputs side by side, (…,I/2,…,block,2).
+struct ScaleArguments {
+    const float *weights;
+    const float *gate;  // (I) or null
+    void *scaled;
+    int outBlocks, inBlocks;
+    bool grouped;
+    int threads;
+};
+
+/// destination = activation(1x1 conv(source) + bias [+ destination]), blocks of 16.
+struct PointwiseArguments {
+    const void *source;   // (inputs/16,sourceHeight,sourceWidth,16)
+    const void *weights;  // as ScaleArguments has them, grouped
+    const float *bias;    // (blocks,16)
+    void *destination;    // (blocks,height,width,16)
+    bool toSingle;        // the destination is floats, whatever the kernels' elements are
+    bool accumulates;
+    int inputs, blocks, sourceHeight, sourceWidth, height, width, stride, activation, threads;
+};
+
 struct MapArguments {
     const void *source, *second;
     void *destination;
@@ -112,6 +143,8 @@ struct Kernels {
     const char *name;
     void (*depthwise)(const DepthwiseArguments &);
     void (*expandDepthwise)(const ExpandArguments &);
+    /// Null where blocks are not of 16.
+    void (*pointwise)(const PointwiseArguments &);
     void (*maxPool)(const MapArguments &);
     /// To floats.
     void (*mean)(const MapArguments &);
@@ -123,8 +156,7 @@ struct Kernels {
     void (*activate)(const MapArguments &);
     /// Pixel shuffle by `factor` (1: a copy); lanes from `channels` to `fill` become zero.
     void (*shuffle)(const ShuffleArguments &);
-    /// weights (O/block,I/block,block i,block o) times gate (I), rounded to elements; Bfloat16 in (…,block i / 2,block o,2).
-    void (*scaleWeights)(const float *weights, const float *gate, void *scaled, int outBlocks, int inBlocks, int threads);
+    void (*scaleWeights)(const ScaleArguments &);
     int64_t (*multiplyAdd)(int64_t rounds, float *sink);
     void (*activateArray)(float *values, int64_t count, int activation);
 };

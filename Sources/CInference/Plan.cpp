@@ -134,7 +134,10 @@ void cinference_plan_destroy(CInferencePlan *plan) {
 
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message) {
-    return guarded(message, [&] { plan->steps.push_back(step->quantized ? makeQuantizedConvolution(*step, *plan) : makeConvolution(*step, *plan)); });
+    return guarded(message, [&] {
+        const auto make = step->quantized ? makeQuantizedConvolution : isPointwise(*step) ? makePointwise : makeConvolution;
+        plan->steps.push_back(make(*step, *plan));
+    });
 }
 
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message) {

@@ -119,6 +119,9 @@ int32_t guarded(CInferenceMessage *message, const Body &body) {
 const Kernels &kernelsFor(const CInferenceTensor &map);
 
 std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
+/// Whether our own kernels do a convolution better than oneDNN's.
+bool isPointwise(const CInferenceConvolution &step);
+std::unique_ptr<Step> makePointwise(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);

@@ -3,16 +3,9 @@
 
 #include <cstdint>
 
-namespace cinference {
+#include "Kernels.hpp"
 
-/// Blocks of 16 output channels are computed in groups of up to four, as even as can be.
-struct QuantizedGroups {
-    static constexpr int most = 4;
-    explicit QuantizedGroups(int blocks) : blocks(blocks), count((blocks + most - 1) / most) {}
-    int first(int group) const { return int(int64_t(group) * blocks / count); }
-    int size(int group) const { return first(group + 1) - first(group); }
-    int blocks, count;
-};
+namespace cinference {
 
 /// Weights as bytes, and what becomes of the sums: value = sum * scale + bias.
 struct QuantizedWeights {

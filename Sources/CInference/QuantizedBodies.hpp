@@ -202,7 +202,7 @@ static void fillPatch(const QuantizedArguments &a, const QuantizedPatch &patch, 
 
 static void convolution(const QuantizedArguments &a) {
     const QuantizedPatch patch(a, a.image != nullptr);
-    const QuantizedGroups groups(a.blocks);
+    const BlockGroups groups(a.blocks);
     const int taps = a.kernelHeight * a.kernelWidth, steps = (a.inputs + 3) / 4;
     const int64_t blockBytes = int64_t(taps) * steps * 64;
     auto run = [&](const TileSource &source, int group, int64_t pixel, int count, int pixelBytes) {
@@ -341,7 +341,7 @@ static inline __m512i sumOfFour(__m512i v) {
 }
 
 static void quantize(const QuantizeArguments &a) {
-    const QuantizedGroups groups(a.blocks);
+    const BlockGroups groups(a.blocks);
     parallel(a.threads, a.blocks, [&](int64_t block) {
         int group = 0;
         while (groups.first(group + 1) <= block) ++group;

@@ -97,7 +97,7 @@ private:
 
     void pack() {
         const int inputs = step.source.channels, taps = step.kernel_height * step.kernel_width, inputSteps = (inputs + 3) / 4;
-        const QuantizedGroups groups(blocks);
+        const BlockGroups groups(blocks);
         std::memset(packed.data(), 0, size_t(packed.bytes()));
         for (int group = 0; group < groups.count; ++group) {
             const int first = groups.first(group), size = groups.size(group);
