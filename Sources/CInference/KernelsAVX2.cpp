@@ -10,6 +10,7 @@ namespace avx2 {
 constexpr int blockSize = 8;
 using Element = float;
 #include "Vectors.hpp"
+#include "DepthwiseBodies.hpp"
 #include "KernelBodies.hpp"
 }  // namespace avx2
 }  // namespace cinference

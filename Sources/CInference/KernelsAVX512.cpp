@@ -14,6 +14,8 @@ namespace avx512 {
 constexpr int blockSize = 16;
 using Element = float;
 #include "Vectors.hpp"
+#include "DepthwiseBodies.hpp"
+#include "PointwiseBodies.hpp"
 #include "KernelBodies.hpp"
 }  // namespace avx512
 }  // namespace cinference

@@ -8,6 +8,7 @@ namespace baseline {
 constexpr int blockSize = 8;
 using Element = float;
 #include "Vectors.hpp"
+#include "DepthwiseBodies.hpp"
 #include "KernelBodies.hpp"
 }  // namespace baseline
 }  // namespace cinference

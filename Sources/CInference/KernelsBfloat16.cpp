@@ -15,6 +15,8 @@ namespace bfloat16 {
 constexpr int blockSize = 16;
 using Element = Bfloat16;
 #include "Vectors.hpp"
+#include "DepthwiseBodies.hpp"
+#include "PointwiseBodies.hpp"
 #include "KernelBodies.hpp"
 }  // namespace bfloat16
 }  // namespace cinference

@@ -1,0 +1,112 @@
+// 1x1 convolutions on blocks of 16. Included by KernelsAVX512.cpp and KernelsBfloat16.cpp as KernelBodies.hpp is.
+
+/// `Pixels` pixels of `Blocks` blocks that begin at element `place` of the first; inputs are added in their order.
+template <int Blocks, int Pixels, int Stride>
+static inline __attribute__((always_inline)) void pointwisePixels(
+    const PointwiseArguments &a, const Element *source, const Element *weights, int block, int64_t pixel) {
+    const int64_t area = int64_t(a.height) * a.width, plane = int64_t(a.sourceHeight) * a.sourceWidth * blockSize;
+    const int64_t resultBytes = a.toSingle ? sizeof(float) : sizeof(Element), place = block * area + pixel;
+    Vector sum[Blocks * Pixels];
+#pragma clang loop unroll(full)
+    for (int b = 0; b < Blocks; ++b)
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) {
+            sum[b * Pixels + p] = load(a.bias + (block + b) * blockSize);
+            const char *result = static_cast<const char *>(a.destination);
+            _mm_prefetch(result + (place + b * area + p) * blockSize * resultBytes, _MM_HINT_T0);
+        }
+    for (int input = 0; input < a.inputs; input += blockSize, source += plane, weights += Blocks * blockSize * blockSize) {
+        // Planes stand too far apart for the processor to foresee.
+        if (input + blockSize < a.inputs)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) _mm_prefetch(source + plane + p * Stride * blockSize, _MM_HINT_T0);
+#ifdef CINFERENCE_BFLOAT16
+        for (int i = 0; i < blockSize; i += 2) {
+            __m512bh taps[Blocks];
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b)
+                taps[b] = __builtin_bit_cast(__m512bh, _mm512_loadu_si512(weights + (i * Blocks + b * 2) * blockSize));
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) {
+                int32_t pair;
+                std::memcpy(&pair, source + p * Stride * blockSize + i, sizeof pair);
+                const __m512bh both = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(pair));
+#pragma clang loop unroll(full)
+                for (int b = 0; b < Blocks; ++b) {
+                    Vector &total = sum[b * Pixels + p];
+                    total = __builtin_bit_cast(
+                        Vector, _mm512_dpbf16_ps(__builtin_bit_cast(__m512, total), both, taps[b]));
+                }
+            }
+        }
+#else
+        for (int i = 0; i < blockSize; ++i) {
+            Vector taps[Blocks];
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b) taps[b] = load(weights + (i * Blocks + b) * blockSize);
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) {
+                const Vector value = all(source[p * Stride * blockSize + i]);
+#pragma clang loop unroll(full)
+                for (int b = 0; b < Blocks; ++b) sum[b * Pixels + p] += value * taps[b];
+            }
+        }
+#endif
+    }
+    auto finish = [&](auto *destination) __attribute__((always_inline)) {
+        auto *first = destination + place * blockSize;
+        if (a.accumulates) {
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b)
+#pragma clang loop unroll(full)
+                for (int p = 0; p < Pixels; ++p) sum[b * Pixels + p] += load(first + (b * area + p) * blockSize);
+        }
+        activateAll<Blocks * Pixels>(sum, a.activation);
+#pragma clang loop unroll(full)
+        for (int b = 0; b < Blocks; ++b)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < Pixels; ++p) store(first + (b * area + p) * blockSize, sum[b * Pixels + p]);
+    };
+    if (a.toSingle) finish(static_cast<float *>(a.destination));
+    else finish(elements(a.destination));
+}
+
+/// `count` neighbouring pixels: tiles of `Pixels`, then smaller ones.
+template <int Blocks, int Pixels, int Stride>
+static void pointwiseRun(
+    const PointwiseArguments &a, const Element *source, const Element *weights, int block, int64_t pixel, int count) {
+    for (; count >= Pixels; count -= Pixels, pixel += Pixels, source += Pixels * Stride * blockSize)
+        pointwisePixels<Blocks, Pixels, Stride>(a, source, weights, block, pixel);
+    if constexpr (Pixels > 1)
+        if (count > 0)
+            pointwiseRun<Blocks, (Pixels > 6 ? Pixels / 2 : Pixels > 2 ? 2 : 1), Stride>(a, source, weights, block, pixel, count);
+}
+
+template <int Stride>
+static void pointwiseOf(const PointwiseArguments &a) {
+    const BlockGroups groups(a.blocks);
+    // A part of the source that leaves the second cache room for a group's weights; whole rows where some are skipped.
+    const int64_t area = int64_t(a.height) * a.width, fitting = (128 << 10) / int64_t(sizeof(Element)) / a.inputs / 24 * 24;
+    const int64_t most = fitting < 48 ? 48 : fitting > 1536 ? 1536 : fitting;
+    const int64_t rows = Stride == 1 ? 1 : most / a.width > 1 ? most / a.width : 1;
+    const int64_t pixels = Stride == 1 ? most : rows * a.width, runs = (area + pixels - 1) / pixels;
+    parallel(a.threads, runs * groups.count, [&](int64_t task) {
+        const int group = int(task % groups.count), block = groups.first(group);
+        const Element *weights = elements(a.weights) + int64_t(block) * a.inputs * blockSize;
+        const int64_t first = task / groups.count * pixels, last = first + pixels < area ? first + pixels : area;
+        for (int64_t pixel = first; pixel < last;) {
+            const int64_t y = pixel / a.width, count = Stride == 1 ? last - pixel : a.width;
+            const Element *source = elements(a.source)
+                + (Stride == 1 ? pixel : y * Stride * a.sourceWidth) * blockSize;
+            switch (groups.size(group)) {
+                case 1: pointwiseRun<1, 24, Stride>(a, source, weights, block, pixel, int(count)); break;
+                case 2: pointwiseRun<2, 12, Stride>(a, source, weights, block, pixel, int(count)); break;
+                case 3: pointwiseRun<3, 8, Stride>(a, source, weights, block, pixel, int(count)); break;
+                default: pointwiseRun<4, 6, Stride>(a, source, weights, block, pixel, int(count)); break;
+            }
+            pixel += count;
+        }
+    });
+}
+
+static void pointwise(const PointwiseArguments &a) { a.stride == 1 ? pointwiseOf<1>(a) : pointwiseOf<2>(a); }
