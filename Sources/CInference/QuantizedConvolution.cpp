@@ -68,8 +68,10 @@ public:
     void execute(const Run &run) override {
         if (step.gated) quantize(run.scratch, static_cast<const float *>(run.at(step.gate)), run.threads);
         const auto &from = step.source, &to = step.destination;
-        QuantizedArguments a = arguments(step.gated ? run.scratch : rounded->memory.data());
-        (from.blocked ? a.source : reinterpret_cast<const void *&>(a.image)) = run.at(from);
+        QuantizedArguments a = arguments();
+        a.weights = weights(step.gated ? run.scratch : rounded->memory.data());
+        if (from.blocked) a.source = run.at(from);
+        else a.image = static_cast<const float *>(run.at(from));
         if (step.accumulates) a.summand = run.at(step.summand);
         a.output = output;
         a.output.destination = run.at(to);
@@ -79,8 +81,7 @@ public:
     }
 
     size_t scratchBytes() const override {
-        QuantizedArguments a = arguments(nullptr);
-        return size_t(gatedBytes() + QuantizedPatch(a, !step.source.blocked).bytes * threads);
+        return size_t(gatedBytes() + QuantizedPatch(arguments(), !step.source.blocked).bytes * threads);
     }
     int64_t weightBytes() const override { return packed.bytes() + bias.bytes() + (rounded ? rounded->memory.bytes() : 0); }
 
@@ -119,10 +120,9 @@ private:
         });
     }
 
-    QuantizedArguments arguments(char *memory) const {
+    QuantizedArguments arguments() const {
         const auto &from = step.source, &to = step.destination;
         QuantizedArguments a{};
-        a.weights = weights(memory);
         a.imageInverse = 1 / from.scale;
         a.sourceZero = from.zero;
         a.summandType = step.summand.type;

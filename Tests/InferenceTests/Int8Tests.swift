@@ -179,6 +179,19 @@ struct Int8Tests {
         #expect(cut.upperBound < 1.5 && cut.upperBound > 0.97 && cut.lowerBound < -0.97)
     }
 
+    @Test func overflowIsTold() throws {
+        var sketch = NetworkSketch(seed: 1)
+        let x = sketch.convolution(sketch.graph.input, to: 16, kernel: 3)
+        _ = sketch.convolution(x, to: 16, kernel: 1, bias: false)
+        for (name, weight) in sketch.weights.tensors {
+            sketch.weights.tensors[name] = Weight(shape: weight.shape, values: weight.values.map { $0 * 1e30 })
+        }
+        let shape = TensorShape(1, 3, 16, 16)
+        let input = sketch.numbers(shape.count)
+        let error = #expect(throws: InferenceError.self) { try sketch.calibration(input, shape) }
+        #expect(error?.diagnosis.place == "layer layer1")
+    }
+
     @Test func refusals() {
         #expect(throws: InferenceError.self) { try EngineOptions(precision: .int8).check() }
         for backend in [EngineOptions.Backend.blas, .reference] {

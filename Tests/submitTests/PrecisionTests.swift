@@ -20,7 +20,9 @@ struct PrecisionTests {
 
     @Test(.enabled(if: isHere)) func checkTellsMapsBoxesAndScore() throws {
         try Workplace.with { place in
-            let check = place.predict + ["--precision", "bf16", "--check-precision"] + Self.overrides
+            let check =
+                ["predict", "--checkpoint", Workplace.checkpoint, "--images", "images", "--threads", "1"]
+                + Workplace.size + ["--precision", "bf16", "--check-precision"] + Self.overrides
             let bare = try place.expectDone(check)
             for row in ["images", "largest difference of a pixel", "boxes equal to the last coordinate"] {
                 #expect(bare.stdout.contains(row))
@@ -75,6 +77,8 @@ struct PrecisionTests {
                 (["--precision", "bf16", "--engine", "blas"], "engine blas"),
                 (["--precision", "bf16", "--check-precision", "--profile"], "exclude"),
             ]
+            let storeless = try place.run(["predict", "--checkpoint", Workplace.checkpoint, "--images", "images"])
+            #expect(storeless.status == 64 && storeless.stderr.contains("--maps"))
             for (flags, text) in cases {
                 let process = try place.run(place.predict + flags)
                 #expect(process.status == 64 || process.status == 78, "\(flags)")

@@ -16,7 +16,7 @@ struct Calibrate: ParsableCommand {
 
             Examples:
               submit calibrate fold0.ckpt --images val
-              submit predict --checkpoint fold0.ckpt --images val --maps maps/val \\
+              submit predict --checkpoint fold0.ckpt --images val \\
                 --precision int8 --check-precision --truth val.json
             """)
 

@@ -20,7 +20,7 @@ struct Predict: AsyncParsableCommand {
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0
               submit predict --checkpoint fold*.ckpt --images test --maps maps/test \\
                 --size 1024 --tta hflip,scale:0.8,hflip*scale:1.2
-              submit predict --checkpoint fold0.ckpt --images val --maps maps/val \\
+              submit predict --checkpoint fold0.ckpt --images val \\
                 --precision bf16 --check-precision --truth val.json
               submit predict --checkpoint fold0.ckpt --images val --maps maps/val/fold0 \\
                 --engine onnxruntime --onnxruntime lib/libonnxruntime.so
@@ -34,8 +34,11 @@ struct Predict: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Folder of JPEG and PNG images.", valueName: "folder"))
     var images: String
 
-    @Option(name: .long, help: ArgumentHelp("Map store to write; made where missing.", valueName: "folder"))
-    var maps: String
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Map store to write; made where missing. --check-precision and --profile write none.", valueName: "folder"))
+    var maps: String?
 
     @Option(name: .long, help: "Side of the square network input, a multiple of 32 (default: 960).")
     var size: Int?
@@ -127,6 +130,7 @@ struct Predict: AsyncParsableCommand {
     }
 
     func validate() throws {
+        if maps == nil, !checkPrecision, !profile { throw ValidationError("--maps names the store to write") }
         if truth != nil, !checkPrecision { throw ValidationError("--truth is for --check-precision") }
         if checkPrecision, profile { throw ValidationError("--check-precision and --profile exclude each other") }
     }
@@ -151,7 +155,7 @@ struct Predict: AsyncParsableCommand {
 
     /// Each checkpoint with the store it fills.
     private func targets() throws -> [(String, String)] {
-        guard checkpoint.count > 1 else { return checkpoint.map { ($0, maps) } }
+        guard let maps, checkpoint.count > 1 else { return checkpoint.map { ($0, maps ?? "no store") } }
         let targets = checkpoint.map { path in
             let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
             return (path, (maps as NSString).appendingPathComponent(name))
