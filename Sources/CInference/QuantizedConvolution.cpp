@@ -19,9 +19,10 @@ struct Output : QuantizedOutput {
         if (to.type != CInferenceUint8 || activation != CInferenceSilu) return;
         // From where hardly anything is left of a SiLU to where it leaves the bytes' range.
         auto byte = [&](double x) { return x / (1 + std::exp(-x)) / to.scale + to.zero; };
-        double low = -4, high = 0.5;
+        // SiLU(x + 1/2) is nowhere below a positive x.
+        const double high = (255 - to.zero) * double(to.scale) + 0.5;
+        double low = -4;
         while (to.zero - byte(low) > 0.125) low -= 0.25;
-        while (byte(high) < 255) high += 0.25;
         const double part = (high - low) / parts;
         for (int i = 0; i < parts; ++i) {
             // The line through the part's Chebyshev nodes.

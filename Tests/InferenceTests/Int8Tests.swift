@@ -179,6 +179,22 @@ struct Int8Tests {
         #expect(cut.upperBound < 1.5 && cut.upperBound > 0.97 && cut.lowerBound < -0.97)
     }
 
+    /// Ranges that no image gives, but a file may hold, and numbers at the very end of the histogram's bins.
+    @Test(arguments: [0, 1e-44, 1e9, 1e30] as [Float]) func extremeRanges(_ end: Float) throws {
+        var sketch = NetworkSketch(seed: 1)
+        let x = sketch.activation(sketch.convolution(sketch.graph.input, to: 16, kernel: 3), .silu)
+        _ = sketch.convolution(x, to: 16, kernel: 1)
+        let shape = TensorShape(1, 3, 16, 16)
+        let ranges = ["input": -end...end, "layer0": -end...end]
+        let found = try sketch.run(
+            [Float](repeating: 0, count: shape.count), shape, .oneDNN, .int8,
+            calibration: Calibration(ranges: ranges))
+        #expect(found.allSatisfy { $0.isFinite })
+        var ends = [Float](repeating: Float(2).nextDown, count: shape.count)
+        ends[0] = -Float(2).nextDown
+        #expect(try sketch.calibration(ends, shape).ranges["input"] != nil)
+    }
+
     @Test func overflowIsTold() throws {
         var sketch = NetworkSketch(seed: 1)
         let x = sketch.convolution(sketch.graph.input, to: 16, kernel: 3)

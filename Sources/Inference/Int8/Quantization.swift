@@ -7,7 +7,8 @@ struct Quantization: Sendable, Equatable {
     /// Bytes from the low end of `range` to its high end, both widened to hold 0.
     init(_ range: ClosedRange<Float>) {
         let (low, high) = (min(range.lowerBound, 0), max(range.upperBound, 0))
-        scale = high > low ? (high - low) / 255 : 1
+        let wanted = high / 255 - low / 255
+        scale = wanted.isNormal ? wanted : 1
         zero = Int32((-low / scale).rounded())
     }
 }

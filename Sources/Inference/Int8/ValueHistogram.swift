@@ -19,7 +19,8 @@ struct ValueHistogram {
         while max(-low, high) >= Float(Self.half) * width { widen() }
         let (inverse, offset) = (1 / width, Float(Self.half))
         counts.withUnsafeMutableBufferPointer { counts in
-            for value in values { counts[Int((value * inverse + offset).rounded(.down))] += 1 }
+            // The sum may be rounded up to the end.
+            for value in values { counts[min(Int((value * inverse + offset).rounded(.down)), counts.count - 1)] += 1 }
         }
     }
 
