@@ -1,4 +1,4 @@
-// Dense convolutions of bytes, by our own kernels.
+// Convolutions of bytes, dense and depthwise, by our own kernels: QuantizedBodies.hpp.
 #include <algorithm>
 #include <cmath>
 
