@@ -38,5 +38,8 @@ print(f"{'what':52}  {'ours ms':>10}  {'peer ms':>10}  {'ours/peer':>9}")
 for name, seconds in ours.items():
     peer = theirs.get(name)
     print(f"{name:52}  {seconds*1e3:10.3f}  " + (f"{peer*1e3:10.1f}  {seconds/peer:9.4f}" if peer else f"{'-':>10}  {'-':>9}"))
+grid, five = (next(s for n, s in ours.items() if n.startswith("sweep, " + k) and "400" not in n and "processes" not in n)
+              for k in ("75 points", "the grid's 5"))
+print(f"75 points cost {grid / five:.2f} times their five thresholds")
 PY
 "$python" Benchmarks/network.py "$data" "$reference" "${ROWS:-960}"

@@ -49,6 +49,18 @@ import Testing
         }
     }
 
+    @Test func countsOfThePackagesOwnSet() throws {
+        let file = try Self.score(
+            "cleval/gt_eval_doc_v1_kr.zip", "cleval/res_eval_doc_v1_kr.zip", ["--metric", "upstream"])
+        let counts = try #require(file["counts"]?.object)
+        for (name, published) in [
+            ("truth", 46486), ("detected", 46816), ("true_positives", 46218), ("false_positives", 150),
+            ("recall_penalty", 415), ("precision_penalty", 770), ("splits", 377), ("merges", 470), ("overlaps", 448),
+        ] {
+            #expect(counts[name]?.number == Double(published), "\(name)")
+        }
+    }
+
     /// The figures are published with eight digits, of single precision.
     @Test(arguments: [
         ("cleval/gt_eval_doc_v1_kr.zip", "cleval/res_eval_doc_v1_kr.zip", [], 0.96603742, 0.96550832),

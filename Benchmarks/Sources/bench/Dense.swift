@@ -111,7 +111,7 @@ extension Bench {
         let thresholds = try SweepConfiguration(
             yaml: "parameters: {thresh: {values: [.20, .22, .24, .26, .28]}, box_thresh: {value: .22}}", path: "five")
         let receipts = Memory(maps)
-        var last: (points: Int, seconds: Double)?
+        var grid75 = 0.0
         for (name, space, source, truth, draws) in [
             (
                 "sweep, the grid's 5 thresholds once, \(maps.count) images", thresholds, receipts as any MapSource,
@@ -129,11 +129,11 @@ extension Bench {
                 _ = try await run.run(bootstrap: draws, width: 2)
             }
             report(name, seconds)
-            if let last, space.pointCount > last.points {
-                report(
-                    "\(name), an added point", (seconds - last.seconds) / Double(space.pointCount - last.points))
+            if space.pointCount > 1_000 {
+                report("\(name), an added point", (seconds - grid75) / Double(space.pointCount - grid.pointCount))
+            } else if draws.draws == 0 {
+                grid75 = seconds
             }
-            last = draws.draws == 0 ? (space.pointCount, seconds) : last
         }
     }
 }

@@ -16,7 +16,9 @@ struct Breakdown {
             for (name, score) in [("all", file.score)] + parts.map({ ($0.name, $0.score) }) {
                 table.add(
                     [file.path, name, "\(score.images.count)", "\(Self.truthBoxes(score))"]
-                        + ScoreTable.cells(score.mean) + ScoreTable.cells(score.pooled))
+                        + (score.images.isEmpty
+                            ? [String](repeating: "-", count: 6)
+                            : ScoreTable.cells(score.mean) + ScoreTable.cells(score.pooled)))
             }
         }
         return table
@@ -26,17 +28,12 @@ struct Breakdown {
     func json(_ position: Int) -> JSONValue {
         .array(
             parts[position].map { part in
-                let (score, counts) = (part.score, part.score.counts)
+                let score = part.score
                 return [
                     "name": .string(part.name), "images": .int(score.images.count),
                     "truth_boxes": .int(Self.truthBoxes(score)), "mean": ScoreTable.json(score.mean),
                     "pooled": ScoreTable.json(score.pooled),
-                    "counts": [
-                        "truth": .int(counts.truth), "detected": .int(counts.detected),
-                        "true_positives": .int(counts.truePositives), "false_positives": .int(counts.falsePositives),
-                        "recall_penalty": .number(counts.recallPenalty),
-                        "precision_penalty": .number(counts.precisionPenalty),
-                    ],
+                    "counts": .object(ScoreTable.json(score.counts)),
                 ]
             })
     }

@@ -76,6 +76,11 @@ struct ScoreTable {
         object["boxes"] = .int(Self.boxes(file.score))
         object["mean"] = Self.json(file.score.mean)
         object["pooled"] = Self.json(file.score.pooled)
+        var counts = Self.json(file.score.counts)
+        for (name, count) in [("splits", \ImageScore.splits), ("merges", \.merges), ("overlaps", \.overlaps)] {
+            counts[name] = .int(file.score.images.reduce(0) { $0 + $1.score[keyPath: count] })
+        }
+        object["counts"] = .object(counts)
         if !intervals.isEmpty {
             object["intervals"] = [
                 "confidence": 0.95, "bootstrap": .int(bootstrap.draws), "seed": .int(Int(bootstrap.seed)),
@@ -90,12 +95,13 @@ struct ScoreTable {
 
     /// A row an image and file.
     static func perImage(_ files: [ScoredFile]) -> String {
-        var lines = ["file,image,precision,recall,hmean,truth_boxes,boxes,splits,merges,misses,false_positives"]
+        var lines = ["file,image,precision,recall,hmean,truth_boxes,boxes,splits,merges,misses,false_positives,overlaps"]
         for file in files {
             for (name, image) in file.score.images {
                 let rates = image.rates
                 let counts = [
                     image.truthBoxes, image.detections, image.splits, image.merges, image.misses, image.falsePositives,
+                    image.overlaps,
                 ]
                 lines.append(
                     ([field(file.path), field(name), "\(rates.precision)", "\(rates.recall)", "\(rates.hmean)"]
@@ -108,6 +114,15 @@ struct ScoreTable {
     static func json(_ rates: Rates) -> JSONValue {
         [
             "recall": .number(rates.recall), "precision": .number(rates.precision), "hmean": .number(rates.hmean),
+        ]
+    }
+
+    /// What the pooled figures are made of.
+    static func json(_ counts: ImageScore.Counts) -> JSONObject {
+        [
+            "truth": .int(counts.truth), "detected": .int(counts.detected),
+            "true_positives": .int(counts.truePositives), "false_positives": .int(counts.falsePositives),
+            "recall_penalty": .number(counts.recallPenalty), "precision_penalty": .number(counts.precisionPenalty),
         ]
     }
 
