@@ -12,6 +12,8 @@ import Testing
         (["--representative", "mean", "--method", "wbf"], ["--representative", "wbf"]),
         (["--conf-type", "max"], ["--conf-type", "wbf", "not vote"]),
         (["--method", "nms", "--skip-threshold", "0.1"], ["--skip-threshold", "nms"]),
+        (["--fractional"], ["--fractional", "wbf", "not vote"]),
+        (["--all", "--truth", "truth.json", "--fractional"], ["--fractional", "--all"]),
         (["--sigma", "0.3"], ["--sigma", "soft-nms", "not vote"]),
         (["--method", "soft-nms", "--sigma", "0.3"], ["--sigma", "gaussian"]),
         (["--method", "soft-nms", "--decay", "gaussian", "--iou", "0.3"], ["--iou", "linear"]),
@@ -48,6 +50,21 @@ import Testing
         try Workplace.withSources { place in
             let process = try place.expectRefusal(["ensemble"] + Workplace.sources + options, .usage)
             for part in parts { #expect(process.stderr.contains(part), "no \(part) in: \(process.stderr)") }
+        }
+    }
+
+    @Test func fractionalCornersRoundToTheOthers() throws {
+        try Workplace.withSources { place in
+            func corners(_ options: [String]) throws -> [[Double]] {
+                let wbf = ["ensemble", "--method", "wbf"] + Workplace.sources
+                try place.expectDone(wbf + options + ["--json", "x.json", "--force"])
+                let images = try JSONValue(contentsOf: place.path("x.json")).object?["images"]?.object ?? [:]
+                return images.values.flatMap { ($0.object?["words"]?.object ?? [:]).values }
+                    .flatMap { $0.object?["points"]?.array ?? [] }.map { ($0.array ?? []).compactMap(\.number) }
+            }
+            let (whole, fractional) = (try corners([]), try corners(["--fractional"]))
+            #expect(!whole.isEmpty && whole == fractional.map { $0.map { $0.rounded(.toNearestOrEven) } })
+            #expect(fractional.contains { $0 != $0.map { $0.rounded() } })
         }
     }
 

@@ -15,6 +15,7 @@ extension EnsembleCommand {
             settings[String(key)] =
                 Double(options[position + 1]).map(JSONValue.number) ?? .string(options[position + 1])
         }
+        if how.fractional { settings["fractional"] = true }
         settings["weights"] = weights.map { .array($0.map(JSONValue.number)) }
         return PredictionSidecar(
             command: "ensemble", settings: settings, sources: try files.map(PredictionSidecar.source))

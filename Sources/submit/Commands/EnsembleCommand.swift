@@ -148,7 +148,7 @@ struct EnsembleCommand: AsyncParsableCommand {
     ) async throws {
         let weights = try await weights(of: sources, truth: truth)
         let combination = try await PolygonCombination(
-            sources: sources, method: method, weights: weights, width: common.width)
+            sources: sources, method: method, weights: weights, roundsCorners: !how.fractional, width: common.width)
         let votes = how.votes(of: files.count)
         let result = try combination.result(votes: votes)
         report(combination, shrinkage: combination.shrinkage(votes: votes))

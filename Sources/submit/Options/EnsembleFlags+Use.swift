@@ -20,6 +20,7 @@ extension EnsembleFlags {
             let one = [
                 ("--votes", votes != nil), ("--iou", iou != nil), ("--representative", representative != nil),
                 ("--decay", decay != nil), ("--map-combination", mapCombination != nil),
+                ("--fractional", fractional),
             ]
             if let name = (one.filter(\.1).map(\.0) + others).first {
                 throw ValidationError("\(name) goes with one method; --all ranks every method on boxes")
@@ -39,6 +40,7 @@ extension EnsembleFlags {
                 ("--decay", decay != nil, [.softNMS]), ("--sigma", sigma != nil, [.softNMS]),
                 ("--min-score", minScore != nil, [.softNMS]),
                 ("--skip-threshold", skipThreshold != nil, [.wbf]), ("--conf-type", confType != nil, [.wbf]),
+                ("--fractional", fractional, [.wbf]),
             ] + others.map { ($0, true, [.maps]) }
         if let (name, _, methods) = users.first(where: { $0.isGiven && !$0.methods.contains(method) }) {
             let list = methods.map(\.rawValue).joined(separator: ", ")

@@ -67,6 +67,9 @@ struct EnsembleFlags: ParsableArguments {
     @Option(name: .long, help: "wbf: how a fused box's score is made, by ensemble-boxes' names (default: avg).")
     var confType: PolygonCombination.Confidence?
 
+    @Flag(name: .long, help: "wbf: leave fused corners where they fall instead of on whole pixels.")
+    var fractional = false
+
     /// Boxes by one method; nil for maps.
     var combination: PolygonCombination.Method? {
         let iou = iou ?? 0.5

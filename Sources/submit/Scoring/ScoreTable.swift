@@ -95,7 +95,9 @@ struct ScoreTable {
 
     /// A row an image and file.
     static func perImage(_ files: [ScoredFile]) -> String {
-        var lines = ["file,image,precision,recall,hmean,truth_boxes,boxes,splits,merges,misses,false_positives,overlaps"]
+        var lines = [
+            "file,image,precision,recall,hmean,truth_boxes,boxes,splits,merges,misses,false_positives,overlaps"
+        ]
         for file in files {
             for (name, image) in file.score.images {
                 let rates = image.rates
