@@ -70,7 +70,8 @@ enum CornerCorrespondence {
             for start in 0..<count {
                 var distance = 0.0
                 for position in 0..<count {
-                    let point = sense[(position + start) % count]
+                    if let best, distance >= best.distance { break }
+                    let point = sense[position + start < count ? position + start : position + start - count]
                     let (dx, dy) = (point.x - reference[position].x, point.y - reference[position].y)
                     distance += dx * dx + dy * dy
                 }

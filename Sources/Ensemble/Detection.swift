@@ -5,11 +5,19 @@ import Geometry
 package struct Detection: Sendable {
     package let polygon: Polygon
     package let score: Double
-    /// The source's number, and the detection's number in its file.
-    package let source, index: Int
+    /// The source's number, the detection's number in its file, and its number among all sources'.
+    package let source, index, number: Int
     package let weight: Double
     /// Where in its image's list it stands, in (0,1).
     package let place: Double
+
+    /// Weight · score.
+    var strength: Double { weight * score }
+
+    /// Whether it comes first: by descending score, ties in source order, then file order.
+    func precedes(_ other: Detection) -> Bool {
+        (other.score, source, index) < (score, other.source, other.index)
+    }
 
     /// Polygon IoU; identical polygons overlap fully even without an area.
     func iou(with other: Detection) -> Double {
@@ -28,8 +36,8 @@ package struct Detection: Sendable {
                 }
                 detections.append(
                     Detection(
-                        polygon: word.polygon, score: score, source: source, index: index, weight: weights[source],
-                        place: (Double(index) + 0.5) / Double(words.count)))
+                        polygon: word.polygon, score: score, source: source, index: index, number: detections.count,
+                        weight: weights[source], place: (Double(index) + 0.5) / Double(words.count)))
             }
         }
         return detections

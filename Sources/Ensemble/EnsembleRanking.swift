@@ -1,5 +1,6 @@
 import Core
 import Dataset
+import Geometry
 import Metrics
 
 /// Single sources and every way of combining them, scored on the same images and ranked, with intervals from the same
@@ -102,16 +103,24 @@ public struct EnsembleRanking: Sendable {
     ) throws -> [ImageOutcome] {
         let truth = ImageTruth(image, options: options)
         var detections = try ImageDetections(on: image.name, of: sources, weights: weights)
-        return try methods.flatMap { method in
-            let groups = try detections.combined(by: method).groups
-            let pairs = truth.pairs(with: groups.map { Word(id: "", polygon: $0.polygon, score: $0.score) })
+        let combined = try methods.map { try detections.combined(by: $0).groups }
+        // Most polygons are those of several methods. CLEval counts them in any order.
+        let polygons = options.metric.isCLEval ? DistinctPolygons(combined.joined().map(\.polygon)) : nil
+        let shared = polygons.map { Self.pairs(of: truth, with: $0.all) }
+        return zip(methods, combined).flatMap { method, groups in
+            let pairs = shared ?? Self.pairs(of: truth, with: groups.map(\.polygon))
+            let places = groups.indices.map { polygons?.place(of: groups[$0].polygon) ?? $0 }
             return (1...(method.hasVotes ? sources.count : 1)).map { votes in
                 let kept = groups.indices.filter { groups[$0].votes >= votes }
                 return ImageOutcome(
-                    score: pairs.score(keeping: kept), boxes: kept.count,
+                    score: pairs.score(keeping: kept.map { places[$0] }), boxes: kept.count,
                     shrinkage: Shrinkage(kept.lazy.map { groups[$0] }))
             }
         }
+    }
+
+    private static func pairs(of truth: ImageTruth, with polygons: [Polygon]) -> ImagePairs {
+        truth.pairs(with: polygons.map { Word(id: "", polygon: $0) })
     }
 
     private static func row(
@@ -137,6 +146,21 @@ public struct EnsembleRanking: Sendable {
             (bootstrap.interval(of: $0), bootstrap.interval(of: figures.count + $0))
         }
     }
+}
+
+/// Polygons without repetition.
+private struct DistinctPolygons {
+    private(set) var all: [Polygon] = []
+    private var places: [Polygon: Int] = [:]
+
+    init(_ polygons: some Sequence<Polygon>) {
+        for polygon in polygons where places[polygon] == nil {
+            places[polygon] = all.count
+            all.append(polygon)
+        }
+    }
+
+    func place(of polygon: Polygon) -> Int { places[polygon] ?? 0 }
 }
 
 /// What one entry comes to on one image.

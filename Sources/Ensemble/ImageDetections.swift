@@ -14,8 +14,9 @@ struct ImageDetections {
 
     /// What stands for a group: at several IoUs most groups are the same.
     private var shownGroups: [ShownGroup: MergedPolygon] = [:]
-    /// What suppression of any kind looks at.
-    private lazy var overlaps = Overlaps(of: detections)
+    private let overlaps: Overlaps
+    /// Clusters of one, from which fusion at any IoU begins.
+    private var founders: [Int: FusedCluster] = [:]
 
     /// - Parameter weights: one a source; nil is 1 each, and leaves suppression's scores as they are.
     /// - Throws: `EnsembleError` for a score that is no number.
@@ -25,6 +26,7 @@ struct ImageDetections {
         self.weights = weights ?? Array(repeating: 1, count: sources.count)
         total = weights?.reduce(0, +) ?? 1
         detections = try Detection.all(on: name, images, weights: self.weights)
+        overlaps = Overlaps(of: detections)
     }
 
     /// The polygons by `method`, in the order of the files: by the mean of their members' relative places.
@@ -40,7 +42,7 @@ struct ImageDetections {
         switch method {
         case .vote(let iou, let representative):
             let groups =
-                voteGroups[iou] ?? VoteGrouping(detections, sourceCount: weights.count, iou: iou).groups
+                voteGroups[iou] ?? VoteGrouping(detections, overlaps, sourceCount: weights.count, iou: iou).groups
             voteGroups[iou] = groups
             return try groups.map { try shown($0, as: representative) }
         case .nms(let iou):
@@ -50,14 +52,16 @@ struct ImageDetections {
         case .softNMSGaussian(let sigma, let floor):
             return suppressed(PolygonSuppression(iou: 0, decay: .gaussian(sigma: sigma), floor: floor))
         case .fusion(let iou, let skip, let confidence):
-            var fused = PolygonFusion(iou: iou, skip: skip, confidence: confidence)(detections, weights: weights)
+            var fused = PolygonFusion(iou: iou, skip: skip, confidence: confidence)(
+                detections, weights: weights, founders: &founders)
             if roundsCorners {
                 for index in fused.indices { fused[index].polygon = fused[index].polygon.rounded }
             }
             return fused
         }
     }
-    private mutating func suppressed(_ rule: PolygonSuppression) -> [MergedPolygon] {
+
+    private func suppressed(_ rule: PolygonSuppression) -> [MergedPolygon] {
         rule(detections, overlaps: overlaps, total: total)
     }
 
@@ -66,7 +70,7 @@ struct ImageDetections {
     ) throws -> MergedPolygon {
         let group = ShownGroup(members: members.flatMap { [$0.source, $0.index] }, representative: representative)
         if let known = shownGroups[group] { return known }
-        let merged = try PolygonVote(representative: representative)(members, weights: weights)
+        let merged = try PolygonVote(representative: representative)(members, overlaps, weights: weights)
         shownGroups[group] = merged
         return merged
     }

@@ -12,55 +12,41 @@ struct PolygonFusion {
     let skip: Double
     let confidence: PolygonCombination.Confidence
 
-    private struct Cluster {
-        var members: [Detection]
-        var strengths: [Double]
-        var polygon: Polygon
-        var box: BoundingBox?
-    }
-
     /// The fused polygons in founding order, corners not rounded.
-    func callAsFunction(_ detections: [Detection], weights: [Double]) -> [MergedPolygon] {
+    ///
+    /// - Parameter founders: clusters of one that an earlier fusion of these detections left, by number.
+    func callAsFunction(
+        _ detections: [Detection], weights: [Double], founders: inout [Int: FusedCluster]
+    ) -> [MergedPolygon] {
         let ranked = detections.filter { $0.score >= skip && $0.polygon.area > 0 && $0.weight > 0 }
-            .map { (detection: $0, strength: $0.weight * $0.score) }
-            .sorted {
-                ($1.strength, $0.detection.source, $0.detection.index)
-                    < ($0.strength, $1.detection.source, $1.detection.index)
-            }
-        var clusters: [Cluster] = []
-        for (detection, strength) in ranked {
+            .sorted { ($1.strength, $0.source, $0.index) < ($0.strength, $1.source, $1.index) }
+        var clusters: [FusedCluster] = []
+        for detection in ranked {
             if let index = best(for: detection, in: clusters),
-                let outlines = CornerCorrespondence.align(
-                    clusters[index].members.map(\.polygon) + [detection.polygon],
-                    to: clusters[index].members[0].polygon)
+                let joined = clusters[index].joined(by: detection)
             {
-                clusters[index].members.append(detection)
-                clusters[index].strengths.append(strength)
-                clusters[index].polygon = Polygon(
-                    CornerCorrespondence.mean(outlines, weights: clusters[index].strengths))
-                clusters[index].box = clusters[index].polygon.boundingBox
+                clusters[index] = joined
             } else {
-                clusters.append(
-                    Cluster(
-                        members: [detection], strengths: [strength], polygon: detection.polygon,
-                        box: detection.polygon.boundingBox))
+                let founder = founders[detection.number] ?? FusedCluster(detection)
+                founders[detection.number] = founder
+                clusters.append(founder)
             }
         }
         return clusters.map { merged($0, weights: weights) }
     }
 
-    private func best(for detection: Detection, in clusters: [Cluster]) -> Int? {
+    private func best(for detection: Detection, in clusters: [FusedCluster]) -> Int? {
         guard let box = detection.polygon.boundingBox else { return nil }
         var best: (overlap: Double, index: Int)?
         for index in clusters.indices {
             guard let other = clusters[index].box, box.overlaps(other) else { continue }
-            let overlap = clusters[index].polygon.iou(with: detection.polygon)
+            let overlap = clusters[index].iou(with: detection)
             if overlap > best?.overlap ?? iou { best = (overlap, index) }
         }
         return best?.index
     }
 
-    private func merged(_ cluster: Cluster, weights: [Double]) -> MergedPolygon {
+    private func merged(_ cluster: FusedCluster, weights: [Double]) -> MergedPolygon {
         let count = Double(cluster.members.count)
         let voters = Set(cluster.members.map(\.source))
         let sum = cluster.strengths.reduce(0, +)

@@ -15,8 +15,8 @@ struct PolygonVote {
     let representative: PolygonCombination.Representative
 
     /// What stands for a group's `members`.
-    func callAsFunction(_ members: [Detection], weights: [Double]) throws -> MergedPolygon {
-        let shown = try Representation(members, as: representative)
+    func callAsFunction(_ members: [Detection], _ overlaps: Overlaps, weights: [Double]) throws -> MergedPolygon {
+        let shown = try Representation(members, overlaps, as: representative)
         return MergedPolygon(
             votes: members.count, memberCount: members.count,
             score: members.reduce(0) { $0 + $1.weight * $1.score } / weights.reduce(0, +), polygon: shown.polygon,

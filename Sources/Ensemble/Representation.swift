@@ -6,18 +6,22 @@ package struct Representation {
     /// Whether a mean or a union was asked for but could not be made.
     let fellBack: Bool
 
-    /// - Parameter members: by descending score, ties in source order.
+    /// - Parameters:
+    ///   - members: by descending score, ties in source order.
+    ///   - overlaps: those of the image's detections.
     /// - Precondition: `members` is not empty.
-    package init(_ members: [Detection], as choice: PolygonCombination.Representative) throws {
+    package init(
+        _ members: [Detection], _ overlaps: Overlaps, as choice: PolygonCombination.Representative
+    ) throws {
         switch choice {
         case .best:
             polygon = members[0].polygon
             fellBack = false
         case .medoid:
-            polygon = members[Self.medoid(members)].polygon
+            polygon = Self.medoid(members, overlaps).polygon
             fellBack = false
         case .mean:
-            let medoid = members[Self.medoid(members)].polygon
+            let medoid = Self.medoid(members, overlaps).polygon
             let differ = members.contains { $0.polygon != medoid }
             let outlines = differ ? CornerCorrespondence.align(members.map(\.polygon), to: medoid) : nil
             fellBack = differ && outlines == nil
@@ -27,20 +31,20 @@ package struct Representation {
         case .union:
             let outline = try PolygonUnion.outline(of: members.map(\.polygon))
             fellBack = outline == nil
-            polygon = outline ?? members[Self.medoid(members)].polygon
+            polygon = outline ?? Self.medoid(members, overlaps).polygon
         }
     }
 
     /// The member with the largest weighted sum of IoU with all members, itself with IoU 1; the first of equals.
-    private static func medoid(_ members: [Detection]) -> Int {
+    private static func medoid(_ members: [Detection], _ overlaps: Overlaps) -> Detection {
         var sums = members.map(\.weight)
         for i in members.indices {
             for j in members.indices where j > i {
-                let overlap = members[i].iou(with: members[j])
+                let overlap = overlaps.iou(members[i].number, members[j].number)
                 sums[i] += members[j].weight * overlap
                 sums[j] += members[i].weight * overlap
             }
         }
-        return members.indices.reduce(0) { sums[$1] > sums[$0] ? $1 : $0 }
+        return members[members.indices.reduce(0) { sums[$1] > sums[$0] ? $1 : $0 }]
     }
 }

@@ -35,7 +35,8 @@ public struct ImagePairs: Sendable {
 
     /// The score of a subset of the detections, up to `maxDetections` of them.
     ///
-    /// - Parameter kept: indices of detections, ascending.
+    /// - Parameter kept: indices of detections, ascending; for CLEval, whose counts know no order, in any order and as
+    ///   often as there are such detections.
     /// - Complexity: O(*t* + *p*) for *t* truth boxes and their characters and *p* pairs that touch.
     public func score(keeping kept: some RandomAccessCollection<Int>) -> ImageScore {
         let counted = kept.prefix(maxDetections ?? kept.count)

@@ -20,7 +20,7 @@ public enum MetricKind: String, Sendable, CaseIterable {
     case tedEval = "tedeval"
 
     /// Whether it is a profile of CLEval, which counts characters.
-    var isCLEval: Bool { self == .clevalLeaderboard || self == .clevalUpstream }
+    package var isCLEval: Bool { self == .clevalLeaderboard || self == .clevalUpstream }
 
     /// Whether don't-cares give way to the truth boxes that stand on them.
     var cutsDontCares: Bool { isCLEval || self == .tedEval }

@@ -80,11 +80,12 @@ extension CandidatePool.Image {
         let detections = try Detection.all(
             on: name, own.map { ImageAnnotation(name: name, words: $0) },
             weights: Array(repeating: 1, count: maps.count))
-        let groups = VoteGrouping(detections, sourceCount: maps.count, iou: options.iou).groups.enumerated()
+        let overlaps = Overlaps(of: detections)
+        let groups = VoteGrouping(detections, overlaps, sourceCount: maps.count, iou: options.iou).groups.enumerated()
             .map { (place: $1.reduce(0) { $0 + $1.place } / Double($1.count), number: $0, members: $1) }
             .sorted { ($0.place, $0.number) < ($1.place, $1.number) }
             .map(\.members)
-        let polygons = try groups.map { try Representation($0, as: .medoid).polygon }
+        let polygons = try groups.map { try Representation($0, overlaps, as: .medoid).polygon }
         self.name = name
         width = maps[0].imageWidth
         height = maps[0].imageHeight
