@@ -12,7 +12,7 @@ enum LedgerTable {
         for entry in entries {
             table.add(
                 entry.path, LedgerDate.text(entry.date), "\(entry.images)", "\(entry.boxes)", score(entry.publicScore),
-                score(entry.privateScore), score(entry.localScore), oneLine(entry.checkpoint), oneLine(entry.note))
+                score(entry.privateScore), score(entry.localScore), names(entry.checkpoint), oneLine(entry.note))
         }
         return table
     }
@@ -32,8 +32,19 @@ enum LedgerTable {
         ]
     }
 
-    /// A score as it was typed: its digits are the leaderboard's.
-    private static func score(_ value: Double?) -> String { value.map { "\($0)" } ?? "-" }
+    /// A score as it was typed, for its digits are the leaderboard's; one of our own with six.
+    private static func score(_ value: Double?) -> String {
+        guard let value else { return "-" }
+        let typed = "\(value)"
+        return typed.count > 8 ? String(format: "%.6f", value) : typed
+    }
+
+    /// The checkpoints without their folders.
+    private static func names(_ checkpoint: String?) -> String {
+        guard let checkpoint else { return "" }
+        let list = (try? JSONValue(parsing: checkpoint, path: ""))?.array?.compactMap(\.string) ?? [checkpoint]
+        return list.map { oneLine(($0 as NSString).lastPathComponent) }.joined(separator: ", ")
+    }
 
     private static func oneLine(_ text: String?) -> String {
         text?.split(whereSeparator: \.isNewline).joined(separator: " ") ?? ""
