@@ -42,9 +42,6 @@ struct Calibrate: ParsableCommand {
         help: "Backbone, such as tf_efficientnet_b4, or a Hydra model config that names it (default: recognised).")
     var architecture: String?
 
-    @Flag(name: .long, help: "Replace the files where they exist.")
-    var force = false
-
     @OptionGroup var common: CommonFlags
 
     func validate() throws {
@@ -89,7 +86,7 @@ struct Calibrate: ParsableCommand {
         }
         let file = CalibrationFile(
             checkpointSHA256: checkpoint.sha256, size: settings.size, images: names, calibration: calibration)
-        try AtomicFile.write(file.json.text(indent: 1) + "\n", to: target, overwrite: force)
+        try AtomicFile.write(file.json.text(indent: 1) + "\n", to: target, overwrite: common.force)
         Terminal.say("\(target): \(calibration.ranges.count) ranges of \(names.count) images", quiet: common.quiet)
     }
 }
