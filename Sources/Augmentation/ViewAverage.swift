@@ -77,6 +77,7 @@ public final class ViewAverage {
             plain = []
             prepareNext()
         }
+        guard !views.isEmpty else { return sums }
         let count = Float(views.count + 1)
         for index in sums.indices {
             sums[index].withUnsafeMutableBufferPointer { for position in $0.indices { $0[position] /= count } }

@@ -101,9 +101,14 @@ public:
         const Tag gatedTag = type == f32 ? floatTag : Tag::OIhw8i16o2i;
         const memory::desc wanted(weightShape, type, gated ? gatedTag : Tag::any);
 
+        // dpbf16ps does not tell an overflow, and a ReLU makes a number of it: our own kernel looks at the sums first.
+        if (type == memory::data_type::bf16 && destination.type == CInferenceBfloat16
+            && (step.activation == CInferenceIdentity || step.activation == CInferenceRelu))
+            own = kernels(CInferenceBfloat16);
+        activation = step.activation;
         dnnl::post_ops postOps;
         if (step.accumulates) postOps.append_sum();
-        switch (step.activation) {
+        switch (own ? int32_t(CInferenceIdentity) : activation) {
             case CInferenceRelu: postOps.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0); break;
             case CInferenceSilu: postOps.append_eltwise(1, dnnl::algorithm::eltwise_swish, 1, 0); break;
             case CInferenceSigmoid: postOps.append_eltwise(1, dnnl::algorithm::eltwise_logistic, 0, 0); break;
@@ -162,6 +167,15 @@ public:
         convolution.execute(run.stream, arguments);
         run.stream.wait();
         if (threads != run.threads) omp_set_num_threads(run.threads);
+        if (!own) return;
+        MapArguments map{};
+        map.source = map.destination = run.at(destination);
+        map.blocks = destination.channels / own->block;
+        map.height = destination.height;
+        map.width = destination.width;
+        map.activation = activation;
+        map.threads = run.threads;
+        own->activate(map);
     }
 
     size_t scratchBytes() const override { return laidBytes + libraryBytes; }
@@ -180,7 +194,9 @@ private:
 
     CInferenceTensor source, destination, gate;
     bool gated;
-    int threads;
+    int threads, activation;
+    /// What activates the map apart; null where oneDNN does it.
+    const Kernels *own = nullptr;
     std::shared_ptr<const Weights> weights;
     Buffer bias;
     /// Whether another plan keeps the weights in its own layout, and each run lays them anew.

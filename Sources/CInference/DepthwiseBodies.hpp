@@ -150,6 +150,7 @@ static inline __attribute__((always_inline)) void expandPixels(
         }
 #endif
     }
+    tellOverflows<Blocks * Pixels>(sum);
     activateAll<Blocks * Pixels>(sum, a.activation);
 #pragma clang loop unroll(full)
     for (int b = 0; b < Blocks; ++b)

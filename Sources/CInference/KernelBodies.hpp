@@ -66,8 +66,11 @@ static void activate(const MapArguments &a) {
     const Element *source = elements(a.source);
     Element *destination = elements(a.destination);
     parallelRows(a, [&](int64_t first, int64_t last) {
-        for (int64_t i = first; i < last; i += blockSize)
-            store(destination + i, activated(load(source + i), a.activation));
+        for (int64_t i = first; i < last; i += blockSize) {
+            const Vector value = load(source + i);
+            tellOverflows<1>(&value);
+            storeTold(destination + i, activated(value, a.activation));
+        }
     });
 }
 

@@ -61,11 +61,12 @@ static inline __attribute__((always_inline)) void pointwisePixels(
 #pragma clang loop unroll(full)
                 for (int p = 0; p < Pixels; ++p) sum[b * Pixels + p] += load(first + (b * area + p) * blockSize);
         }
+        tellOverflows<Blocks * Pixels>(sum);
         activateAll<Blocks * Pixels>(sum, a.activation);
 #pragma clang loop unroll(full)
         for (int b = 0; b < Blocks; ++b)
 #pragma clang loop unroll(full)
-            for (int p = 0; p < Pixels; ++p) store(first + (b * area + p) * blockSize, sum[b * Pixels + p]);
+            for (int p = 0; p < Pixels; ++p) storeTold(first + (b * area + p) * blockSize, sum[b * Pixels + p]);
     };
     if (a.toSingle) finish(static_cast<float *>(a.destination));
     else finish(elements(a.destination));

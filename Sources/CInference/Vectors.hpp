@@ -11,6 +11,9 @@ typedef int32_t IntVector __attribute__((vector_size(blockSize * 4)));
 
 static inline Vector load(const float *p) { return *reinterpret_cast<const Vector *>(p); }
 static inline void store(float *p, Vector v) { *reinterpret_cast<Vector *>(p) = v; }
+static inline void storeTold(float *p, Vector v) { store(p, v); }
+// Not a sum with 0, which would be computed: -0 + 0 is 0.
+static inline Vector all(float value) { return value - Vector{}; }
 #ifdef CINFERENCE_AVX512
 typedef uint16_t HalfVector __attribute__((vector_size(blockSize * 2), aligned(2)));
 typedef uint32_t WordVector __attribute__((vector_size(blockSize * 4)));
@@ -19,8 +22,15 @@ static inline Vector load(const Bfloat16 *p) {
     WordVector bits = __builtin_convertvector(*reinterpret_cast<const HalfVector *>(p), WordVector) << 16;
     return __builtin_bit_cast(Vector, bits);
 }
+/// Raises a floating-point flag where bfloat16 would round to an infinity, from 3.376e38 on, and where there is one:
+/// 2.0078125 x - x overflows, infinity less infinity is invalid. Neither the rounding nor dpbf16ps tells by itself.
+static inline __attribute__((always_inline)) void tellOverflow(Vector x) {
+    Vector difference = x;
+    // The compiler would leave out a result that nobody reads.
+    asm volatile("vfmsub231ps %2, %1, %0" : "+v"(difference) : "v"(x), "v"(all(2.0078125f)));
+}
 /// Rounds to nearest even.
-static inline void store(Bfloat16 *p, Vector v) {
+static inline void storeTold(Bfloat16 *p, Vector v) {
 #ifdef CINFERENCE_BFLOAT16
     const __m256bh rounded = _mm512_cvtneps_pbh(__builtin_bit_cast(__m512, v));
     std::memcpy(p, &rounded, sizeof rounded);
@@ -29,6 +39,10 @@ static inline void store(Bfloat16 *p, Vector v) {
     const WordVector bits = __builtin_bit_cast(WordVector, v);
     *reinterpret_cast<HalfVector *>(p) = __builtin_convertvector((bits + 0x7fff + (bits >> 16 & 1)) >> 16, HalfVector);
 #endif
+}
+static inline void store(Bfloat16 *p, Vector v) {
+    tellOverflow(v);
+    storeTold(p, v);
 }
 static inline float single(Bfloat16 x) {
     const uint32_t bits = uint32_t(x.bits) << 16;
@@ -55,13 +69,12 @@ static inline void store(Byte *p, Vector v) {
     const __m512 held = _mm512_max_ps(_mm512_setzero_ps(), __builtin_bit_cast(__m512, v));
     _mm_storeu_si128(reinterpret_cast<__m128i *>(p), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(held)));
 }
+static inline void storeTold(Byte *p, Vector v) { store(p, v); }
 static inline float single(Byte x) { return x.bits; }
 static inline void assign(Byte &to, float value) { to.bits = uint8_t(value); }
 #endif
 static inline float single(float x) { return x; }
 static inline void assign(float &to, float value) { to = value; }
-// Not a sum with 0, which would be computed: -0 + 0 is 0.
-static inline Vector all(float value) { return value - Vector{}; }
 // Of a bound and x, x where it is not a number: a clamped NaN would pass for a value.
 static inline Vector larger(Vector bound, Vector x) { return bound > x ? bound : x; }
 static inline Vector smaller(Vector bound, Vector x) { return bound < x ? bound : x; }
@@ -123,6 +136,15 @@ static inline Vector activated(Vector x, int activation) {
         case CInferenceSigmoid: return sigmoid(x);
         default: return x;
     }
+}
+
+/// Of sums by dpbf16ps, before a ReLU makes a number of an infinity; sums of floats tell by themselves.
+template <int Count>
+static inline __attribute__((always_inline)) void tellOverflows(const Vector *sums) {
+#ifdef CINFERENCE_BFLOAT16
+#pragma clang loop unroll(full)
+    for (int i = 0; i < Count; ++i) tellOverflow(sums[i]);
+#endif
 }
 
 /// All of `values`, side by side: one after the other each would wait for its own long chain.

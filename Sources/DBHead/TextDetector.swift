@@ -52,8 +52,9 @@ public final class TextDetector: Sendable {
         try InferenceError.naming(path) {
             try engine.run(input: input, shape: TensorShape(batch, 3, height, width), output: output)
         }
-        // A sum is not finite where one of its terms is not.
-        guard !output.reduce(0, +).isFinite else { return }
+        // Infinities and what is no number have the largest exponent; integers are compared many at a time.
+        let largest = output.reduce(0) { max($0, $1.bitPattern & 0x7FFF_FFFF) }
+        guard largest >= Float.infinity.bitPattern else { return }
         let index = output.firstIndex { !$0.isFinite } ?? 0
         throw DetectorError(
             diagnosis: Diagnosis(

@@ -45,15 +45,10 @@ public func normalise(_ canvas: [UInt8], into output: UnsafeMutableBufferPointer
     let pixelCount = canvas.count / 3
     canvas.withUnsafeBufferPointer { canvas in
         Normalisation.table.withUnsafeBufferPointer { table in
-            for channel in 0..<3 {
-                let plane = UnsafeMutableBufferPointer(
-                    rebasing: output[channel * pixelCount..<(channel + 1) * pixelCount])
-                let levels = UnsafeBufferPointer(rebasing: table[channel * 256..<(channel + 1) * 256])
-                var source = channel
-                for pixel in 0..<pixelCount {
-                    plane[pixel] = levels[Int(canvas[source])]
-                    source += 3
-                }
+            for pixel in 0..<pixelCount {
+                output[pixel] = table[Int(canvas[3 * pixel])]
+                output[pixelCount + pixel] = table[256 + Int(canvas[3 * pixel + 1])]
+                output[2 * pixelCount + pixel] = table[512 + Int(canvas[3 * pixel + 2])]
             }
         }
     }

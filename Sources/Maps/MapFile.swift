@@ -25,7 +25,9 @@ enum MapFile {
         let header = Array(JSONValue.object(members).text().utf8)
         var bytes = magic + littleEndian(UInt32(header.count)) + header
         bytes += littleEndian(checksum(bytes))
-        return bytes + payload
+        bytes.reserveCapacity(bytes.count + payload.count)
+        bytes += payload
+        return bytes
     }
 
     /// Reads the header of `file` and checks that the file has the length it says.

@@ -159,7 +159,9 @@ public struct MapStore: Sendable {
                     .cannotCreate, "the store has another map of this image", path: place,
                     nextStep: "pass --force to replace it, or name another folder"))
         }
-        try AtomicFile.write(MapFile.encode(entry, planes: planes), to: place, overwrite: true)
+        try MapFile.encode(entry, planes: planes).withUnsafeBytes {
+            try AtomicFile.write($0, to: place, overwrite: true)
+        }
     }
 
     private func check(_ map: ImageMap) throws {

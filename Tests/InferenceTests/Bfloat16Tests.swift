@@ -60,6 +60,52 @@ struct Bfloat16Tests {
         #expect(single == Array(one[..<single.count]))
     }
 
+    /// Sums of -infinity, of which a ReLU makes zeros: dpbf16ps does not tell them, whoever calls it.
+    @Test(arguments: ["1x1", "1x1 of stride 2", "3x3", "3x3 of stride 2", "5x5", "expansion"])
+    func overflowBeforeAReLUIsTold(_ layer: String) throws {
+        var sketch = NetworkSketch(seed: 1, inputChannels: 16)
+        let kernel = Int(layer.prefix(1)) ?? 1
+        var x = sketch.convolution(sketch.graph.input, to: 16, kernel: 1, bias: false)
+        x = sketch.convolution(
+            x, to: 64, kernel: kernel, stride: layer.hasSuffix("stride 2") ? 2 : 1, bias: false)
+        x = sketch.activation(x, .relu)
+        if layer == "expansion" { x = sketch.convolution(x, to: 64, kernel: 3, groups: 64) }
+        _ = sketch.convolution(x, to: 16, kernel: 1)
+        func fill(_ name: String, with value: Float) {
+            guard let weight = sketch.weights.tensors[name] else { return }
+            sketch.weights.tensors[name] = Weight(shape: weight.shape, values: weight.values.map { _ in value })
+        }
+        let shape = TensorShape(1, 16, 8, 8)
+        let input = [Float](repeating: 1, count: shape.count)
+        fill("tensor0", with: 1e20)
+        fill("tensor1", with: -1e10)
+        #expect(try sketch.run(input, shape, .oneDNN, .bf16).allSatisfy(\.isFinite))
+        fill("tensor1", with: -1e20)
+        let error = #expect(throws: InferenceError.self) { try sketch.run(input, shape, .oneDNN, .bf16) }
+        #expect(error?.diagnosis.place == (layer == "expansion" ? "layer layer3" : "layer layer1"))
+    }
+
+    /// Numbers of a float's range that bfloat16 rounds to infinity, which the ReLU after the next layer would hide.
+    @Test func overflowByRoundingIsTold() throws {
+        var sketch = NetworkSketch(seed: 1, inputChannels: 16)
+        let (one, other) = (
+            sketch.activation(sketch.graph.input, .relu),
+            sketch.convolution(sketch.graph.input, to: 16, kernel: 1, bias: false)
+        )
+        let x = sketch.activation(sketch.sum(one, other), .relu)
+        _ = sketch.activation(sketch.convolution(x, to: 16, kernel: 1, bias: false), .relu)
+        let (factor, half): (Float, Float) = (1.0078125, 0x1.FEp126)
+        let identity = (0..<256).map { $0 % 17 == 0 ? factor : 0 }
+        sketch.weights.tensors["tensor0"] = Weight(shape: [16, 16, 1, 1], values: identity)
+        sketch.weights.tensors["tensor1"] = Weight(shape: [16, 16, 1, 1], values: identity.map { _ in -0x1p-8 })
+        let shape = TensorShape(1, 16, 4, 4)
+        #expect((half + factor * half).isFinite)
+        for (input, isTold) in [(half, true), (half * 0.98, false)] {
+            let input = [Float](repeating: input, count: shape.count)
+            #expect(((try? sketch.run(input, shape, .oneDNN, .bf16)) == nil) == isTold)
+        }
+    }
+
     @Test(arguments: [EngineOptions.Backend.blas, .reference])
     func otherEnginesRefuse(_ backend: EngineOptions.Backend) {
         #expect(throws: InferenceError.self) {

@@ -1,3 +1,4 @@
+import Core
 import Inference
 import TestSupport
 import Testing
@@ -31,6 +32,17 @@ struct PrecisionTests {
             let scored = try place.expectDone(check + ["--truth", "truth.json"])
             #expect(scored.stdout.hasPrefix(bare.stdout.dropLast()))
             #expect(scored.stdout.contains("\nfp32 ") && scored.stdout.contains("\nbf16 "))
+            let document = try JSONValue(
+                parsing: place.expectDone(check + ["--truth", "truth.json", "--format", "json"]).stdout, path: "stdout")
+            let checked = try #require(document.object?["checkpoints"]?.array?.first?.object)
+            #expect(document.object?["schema"] == 1 && checked["precision"] == "bf16" && checked["thresh"] == 0.22)
+            let boxes = try #require(checked["boxes"]?.int)
+            #expect(bare.stdout.contains("\(try #require(checked["fp32_boxes"]?.int)) and \(boxes)"))
+            #expect((1...boxes).contains(try #require(checked["equal_boxes"]?.int)))
+            let differences = ["mean_difference", "largest_difference"].compactMap { checked[$0]?.number }
+            #expect(differences.count == 2 && 0 < differences[0] && differences[0] < differences[1])
+            let compared = try #require(checked["comparison"]?.object?["files"]?.array?.first?.object)
+            #expect(compared["path"] == "bf16" && compared["difference"]?.number != nil)
             // The check writes nothing.
             #expect(try place.tree()["maps"] == nil)
             // fp32's row is what a run in fp32 scores.
@@ -73,6 +85,7 @@ struct PrecisionTests {
         try Workplace.with { place in
             let cases: [([String], String)] = [
                 (["--check-precision"], "precision fp32"), (["--truth", "truth.json"], "--check-precision"),
+                (["--format", "json"], "--check-precision"),
                 (["--precision", "int3"], "fp32, bf16 or int8"),
                 (["--precision", "bf16", "--engine", "blas"], "engine blas"),
                 (["--precision", "bf16", "--check-precision", "--profile"], "exclude"),

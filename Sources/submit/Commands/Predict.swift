@@ -85,6 +85,13 @@ struct Predict: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Ground truth, for --check-precision.", valueName: "file"))
     var truth: String?
 
+    @Option(name: .long, help: "What stdout carries of --check-precision; JSON is one document for all checkpoints.")
+    var format = Form.table
+
+    enum Form: String, ExpressibleByArgument, CaseIterable {
+        case table, json
+    }
+
     @Flag(name: .long, help: "Print the resolved configuration, counts and paths, and stop.")
     var dryRun = false
 
@@ -102,11 +109,15 @@ struct Predict: AsyncParsableCommand {
             return
         }
         if checkPrecision {
+            var tables: [PrecisionTable] = []
             for (path, _) in targets {
                 let check = PrecisionCheck(
                     checkpointPath: path, folder: folder, truth: truth, settings: settings, quiet: common.quiet)
-                try Output.print(try await check.run())
+                let table = try await check.run()
+                if format == .table { try Output.print(table.text) }
+                tables.append(table)
             }
+            if format == .json { try Output.print(PrecisionTable.json(tables).text(indent: 2)) }
             return
         }
         if profile {
@@ -132,6 +143,7 @@ struct Predict: AsyncParsableCommand {
     func validate() throws {
         if maps == nil, !checkPrecision, !profile { throw ValidationError("--maps names the store to write") }
         if truth != nil, !checkPrecision { throw ValidationError("--truth is for --check-precision") }
+        if format != .table, !checkPrecision { throw ValidationError("--format is for --check-precision") }
         if checkPrecision, profile { throw ValidationError("--check-precision and --profile exclude each other") }
     }
 

@@ -19,20 +19,10 @@ struct PrecisionCheck {
     let settings: Configuration
     let quiet: Bool
 
-    /// What the maps of one image differ by.
-    fileprivate struct Difference {
-        var most: Float = 0
-        var sum = 0.0
-        /// Pixels that are text by one map and not by the other.
-        var crossing = 0
-        var pixels = 0
-    }
-
     /// Runs both networks over all images.
     ///
-    /// - Returns: tables to print.
     /// - Throws: `CommandError` where the precision to check is fp32 itself; an image's errors.
-    func run() async throws -> String {
+    func run() async throws -> PrecisionTable {
         guard settings.precision != .fp32 else {
             throw CommandError(
                 Diagnosis(
@@ -51,7 +41,7 @@ struct PrecisionCheck {
         }
         let options = settings.resolvedPostprocess
         var progress = Progress("check", total: folder.names.count, quiet: quiet)
-        var difference = Difference()
+        var difference = PrecisionTable.Difference()
         var sets: [[ImageAnnotation]] = [[], []]
         for (index, name) in folder.names.enumerated() {
             try Task.checkCancellation()
@@ -78,9 +68,10 @@ struct PrecisionCheck {
         return try await report(difference, sets.map { AnnotationSet($0) })
     }
 
-    private func report(_ difference: Difference, _ sets: [AnnotationSet]) async throws -> String {
+    private func report(_ difference: PrecisionTable.Difference, _ sets: [AnnotationSet]) async throws
+        -> PrecisionTable
+    {
         let width = settings.resolvedThreads
-        let name = settings.precision.rawValue
         let agreement = try await scoreSet(
             truth: sets[0], predictions: sets[1], options: ScoringOptions(metric: .clevalLeaderboard), width: width)
         let counts = sets.map { $0.images.reduce(0) { $0 + $1.words.count } }
@@ -88,41 +79,28 @@ struct PrecisionCheck {
             let polygons = Set(pair.0.words.map(\.polygon))
             return sum + pair.1.words.count { polygons.contains($0.polygon) }
         }
-        func share(_ part: Int, of whole: Int) -> String {
-            String(format: "%.4f%%", 100 * Double(part) / Double(max(whole, 1)))
-        }
-        var table = TextTable("\(name) beside fp32", "")
-        table.add("images", "\(folder.names.count)")
-        table.add("largest difference of a pixel", String(format: "%.6f", difference.most))
-        table.add(
-            "mean difference of a pixel", String(format: "%.6f", difference.sum / Double(max(difference.pixels, 1))))
-        table.add(
-            "pixels on the other side of thresh \(settings.postprocess.thresh)",
-            "\(difference.crossing) (\(share(difference.crossing, of: difference.pixels)))")
-        table.add("boxes, fp32 and \(name)", "\(counts[0]) and \(counts[1])")
-        table.add("boxes equal to the last coordinate", "\(equal) (\(share(equal, of: counts[1])))")
-        table.add("pooled H of \(name) against fp32's boxes", String(format: "%.6f", agreement.pooled.hmean))
-        guard let truth else { return table.text }
-        return table.text + "\n\n" + (try await comparison(sets, name, truth, width))
+        return PrecisionTable(
+            checkpointPath: checkpointPath, precision: settings.precision.rawValue,
+            thresh: settings.postprocess.thresh, images: folder.names.count, difference: difference,
+            plainBoxes: counts[0], boxes: counts[1], equalBoxes: equal, hmean: agreement.pooled.hmean,
+            comparison: try await comparison(sets, width))
     }
 
-    private func comparison(_ sets: [AnnotationSet], _ name: String, _ path: String, _ width: Int) async throws
-        -> String
-    {
+    private func comparison(_ sets: [AnnotationSet], _ width: Int) async throws -> ComparisonTable? {
+        guard let path = truth else { return nil }
         let truth = try AnnotationFile.read(path: path)
         var files: [ScoredFile] = []
-        for (label, set) in zip(["fp32", name], sets) {
+        for (label, set) in zip(["fp32", settings.precision.rawValue], sets) {
             let score = try await scoreSet(
                 truth: truth, predictions: set, options: ScoringOptions(metric: .clevalLeaderboard), width: width)
             files.append(ScoredFile(path: label, score: score, predictions: set, truth: truth))
         }
         return ComparisonTable(
-            files, metric: .clevalLeaderboard, bootstrap: BootstrapOptions(draws: 2_000, seed: 0), moved: 5
-        ).text
+            files, metric: .clevalLeaderboard, bootstrap: BootstrapOptions(draws: 2_000, seed: 0), moved: 5)
     }
 }
 
-extension PrecisionCheck.Difference {
+extension PrecisionTable.Difference {
     fileprivate mutating func add(_ one: [Float], _ other: [Float], thresh: Float) {
         for (first, second) in zip(one, other) {
             let apart = abs(first - second)
