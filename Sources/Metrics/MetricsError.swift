@@ -10,7 +10,7 @@ public struct MetricsError: DiagnosedError {
     }
 
     /// Predictions and truth have no image in common.
-    static func nothingInCommon(truth: [String], predictions: [String]) -> MetricsError {
+    package static func nothingInCommon(truth: [String], predictions: [String]) -> MetricsError {
         func examples(_ names: [String]) -> String {
             names.isEmpty ? "no images" : names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
         }

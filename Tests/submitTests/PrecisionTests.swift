@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Inference
 import TestSupport
 import Testing
@@ -41,8 +42,15 @@ struct PrecisionTests {
             #expect((1...boxes).contains(try #require(checked["equal_boxes"]?.int)))
             let differences = ["mean_difference", "largest_difference"].compactMap { checked[$0]?.number }
             #expect(differences.count == 2 && 0 < differences[0] && differences[0] < differences[1])
-            let compared = try #require(checked["comparison"]?.object?["files"]?.array?.first?.object)
+            let comparisons = try #require(checked["comparisons"]?.array).compactMap(\.object)
+            try #require(comparisons.count == 2)
+            #expect(comparisons[0]["box_thresh"] == 0.25 && comparisons[0]["best_for_fp32"] == false)
+            let compared = try #require(comparisons[0]["comparison"]?.object?["files"]?.array?.first?.object)
             #expect(compared["path"] == "bf16" && compared["difference"]?.number != nil)
+            let plain = comparisons.compactMap {
+                $0["comparison"]?.object?["first"]?.object?["mean"]?.object?["hmean"]?.number
+            }
+            #expect(plain.count == 2 && plain[0] <= plain[1] && comparisons[1]["best_for_fp32"] == true)
             // The check writes nothing.
             #expect(try place.tree()["maps"] == nil)
             // fp32's row is what a run in fp32 scores.
@@ -52,6 +60,26 @@ struct PrecisionTests {
             let figure = try #require(score.stdout.firstMatch(of: /"hmean": (0\.\d{6})/)?.1)
             let row = try #require(scored.stdout.split(separator: "\n").first { $0.hasPrefix("fp32 ") })
             #expect(row.contains(figure.dropLast()))
+        }
+    }
+
+    @Test(.enabled(if: isHere)) func checkScoresTheImagesThatWereRun() throws {
+        try Workplace.with { place in
+            let check =
+                ["predict", "--checkpoint", Workplace.checkpoint, "--images", "images", "--truth", "truth.json"]
+                + Workplace.size + ["--precision", "bf16", "--check-precision"] + Self.overrides
+            let all = try place.expectDone(check)
+            #expect(!all.stderr.contains("these are scored"))
+            let names = try place.tree("images").keys.sorted()
+            try FileManager.default.removeItem(atPath: place.path("images/" + names[0]))
+            let less = try place.expectDone(check)
+            #expect(less.stderr.contains("\(names.count - 1) images have truth and were run"))
+            func hmean(_ run: SubmitProcess) throws -> Double {
+                let row = try #require(run.stdout.split(separator: "\n").first { $0.hasPrefix("fp32 ") })
+                return try #require(row.split(separator: " ").dropFirst(2).first.flatMap { Double($0) })
+            }
+            // An image that was not run would count 0.
+            #expect(try hmean(less) > hmean(all) * 0.75)
         }
     }
 

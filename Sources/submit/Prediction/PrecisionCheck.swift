@@ -10,6 +10,7 @@ import Maps
 import Metrics
 import PostProc
 import Submission
+import Sweep
 
 /// A precision beside fp32 on the same images: maps, boxes and, with truth, the score with its interval.
 struct PrecisionCheck {
@@ -39,10 +40,12 @@ struct PrecisionCheck {
                 try detector.probabilityMap(input: input, batch: batch, height: side, width: side, output: output)
             }
         }
-        let options = settings.resolvedPostprocess
+        // All candidates: what box_thresh leaves of them is a matter of their scores.
+        var options = settings.resolvedPostprocess
+        options.boxThresh = 0
         var progress = Progress("check", total: folder.names.count, quiet: quiet)
         var difference = PrecisionTable.Difference()
-        var sets: [[ImageAnnotation]] = [[], []]
+        var candidates: [[ImageAnnotation]] = [[], []]
         for (index, name) in folder.names.enumerated() {
             try Task.checkCancellation()
             let canvases = try ViewCanvases(
@@ -59,18 +62,19 @@ struct PrecisionCheck {
                     imageName: name, imageWidth: letterbox.imageWidth, imageHeight: letterbox.imageHeight,
                     inverse: letterbox.inverse, map: ProbabilityMap(width: size, height: size, values: map))
                 let words = try detect(map, options: options)
-                sets[position].append(
+                candidates[position].append(
                     ImageAnnotation(name: name, width: map.imageWidth, height: map.imageHeight, words: words))
             }
             progress.update(index + 1)
         }
         progress.finish()
-        return try await report(difference, sets.map { AnnotationSet($0) })
+        return try await report(difference, candidates.map { AnnotationSet($0) })
     }
 
-    private func report(_ difference: PrecisionTable.Difference, _ sets: [AnnotationSet]) async throws
+    private func report(_ difference: PrecisionTable.Difference, _ candidates: [AnnotationSet]) async throws
         -> PrecisionTable
     {
+        let sets = Self.boxes(of: candidates, boxThresh: settings.postprocess.boxThresh)
         let width = settings.resolvedThreads
         let agreement = try await scoreSet(
             truth: sets[0], predictions: sets[1], options: ScoringOptions(metric: .clevalLeaderboard), width: width)
@@ -83,12 +87,59 @@ struct PrecisionCheck {
             checkpointPath: checkpointPath, precision: settings.precision.rawValue,
             thresh: settings.postprocess.thresh, images: folder.names.count, difference: difference,
             plainBoxes: counts[0], boxes: counts[1], equalBoxes: equal, hmean: agreement.pooled.hmean,
-            comparison: try await comparison(sets, width))
+            comparisons: try await comparisons(candidates, width))
     }
 
-    private func comparison(_ sets: [AnnotationSet], _ width: Int) async throws -> ComparisonTable? {
+    private static func boxes(of candidates: [AnnotationSet], boxThresh: Double) -> [AnnotationSet] {
+        candidates.map { set in
+            AnnotationSet(
+                set.images.map { image in
+                    var image = image
+                    image.words.removeAll { ($0.score ?? 1) < boxThresh }
+                    return image
+                })
+        }
+    }
+
+    /// At the `box_thresh` of the settings and at the best one for fp32; none without truth.
+    private func comparisons(
+        _ candidates: [AnnotationSet], _ width: Int
+    ) async throws -> [PrecisionTable.Comparison] {
+        guard let truth = try commonTruth() else { return [] }
+        let options = ScoringOptions(metric: .clevalLeaderboard)
+        let steps = try await parallelMap(truth.images, width: width) { _, image in
+            let words = candidates[0][image.name]?.words ?? []
+            let pairs = ImageTruth(image, options: options).pairs(with: words)
+            return ImageSteps(words.map { $0.score ?? 1 }, pairs)
+        }
+        let best = BoxThreshCurve(steps, options: options, target: .hmean).plateau.boxThresh
+        var comparisons: [PrecisionTable.Comparison] = []
+        for (boxThresh, isBest) in [(settings.postprocess.boxThresh, false), (best, true)] {
+            let sets = Self.boxes(of: candidates, boxThresh: boxThresh)
+            comparisons.append(
+                .init(boxThresh: boxThresh, isBest: isBest, table: try await comparison(sets, truth, width)))
+        }
+        return comparisons
+    }
+
+    /// The truth of the images that were run.
+    private func commonTruth() throws -> AnnotationSet? {
         guard let path = truth else { return nil }
-        let truth = try AnnotationFile.read(path: path)
+        let all = try AnnotationFile.read(path: path)
+        let names = Set(folder.names)
+        let common = all.images.filter { names.contains($0.name) }
+        guard !common.isEmpty else {
+            throw MetricsError.nothingInCommon(truth: all.images.map(\.name), predictions: folder.names)
+        }
+        if common.count < max(all.images.count, names.count) {
+            Terminal.note("\(common.count) images have truth and were run; these are scored", quiet: quiet)
+        }
+        return AnnotationSet(common)
+    }
+
+    private func comparison(
+        _ sets: [AnnotationSet], _ truth: AnnotationSet, _ width: Int
+    ) async throws -> ComparisonTable {
         var files: [ScoredFile] = []
         for (label, set) in zip(["fp32", settings.precision.rawValue], sets) {
             let score = try await scoreSet(

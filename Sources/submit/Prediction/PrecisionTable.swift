@@ -23,8 +23,15 @@ struct PrecisionTable {
     let plainBoxes, boxes, equalBoxes: Int
     /// Pooled H of the boxes against fp32's.
     let hmean: Double
-    /// fp32 and the precision scored; nil without truth.
-    let comparison: ComparisonTable?
+    /// fp32 and the precision scored; none without truth.
+    let comparisons: [Comparison]
+
+    struct Comparison {
+        let boxThresh: Double
+        /// Whether `boxThresh` is the best for fp32.
+        let isBest: Bool
+        let table: ComparisonTable
+    }
 
     var text: String {
         func share(_ part: Int, of whole: Int) -> String {
@@ -39,7 +46,11 @@ struct PrecisionTable {
         table.add("boxes, fp32 and \(precision)", "\(plainBoxes) and \(boxes)")
         table.add("boxes equal to the last coordinate", share(equalBoxes, of: boxes))
         table.add("pooled H of \(precision) against fp32's boxes", String(format: "%.6f", hmean))
-        return ([table.text] + (comparison.map { [$0.text] } ?? [])).joined(separator: "\n\n")
+        let compared = comparisons.map { comparison in
+            "at box_thresh \(comparison.boxThresh)" + (comparison.isBest ? ", the best for fp32" : "")
+                + ":\n\(comparison.table.text)"
+        }
+        return ([table.text] + compared).joined(separator: "\n\n")
     }
 
     /// The figures by the names that scripts know them by.
@@ -55,7 +66,15 @@ struct PrecisionTable {
 
     private var json: JSONValue {
         var members = figures
-        if let comparison { members["comparison"] = comparison.json }
+        if !comparisons.isEmpty {
+            members["comparisons"] = .array(
+                comparisons.map {
+                    [
+                        "box_thresh": .number($0.boxThresh), "best_for_fp32": .bool($0.isBest),
+                        "comparison": $0.table.json,
+                    ]
+                })
+        }
         return .object(members)
     }
 
