@@ -14,7 +14,7 @@ class WinogradStep final : public Step {
 public:
     WinogradStep(const CInferenceConvolution &step, const CInferencePlan &plan)
         : step(step), own(kernelsFor(step.source)), bias(step.bias, step.destination.channels), threads(plan.threads) {
-        withWinograd(step.stride, elementBytes(step), [&](auto algorithm) {
+        withWinograd(step.stride, [&](auto algorithm) {
             const std::string side = std::to_string(algorithm.outputs);
             implementation = "winograd_" + side + "x" + side + ":" + own.name;
             weights = plan.arena->keep(transformed(algorithm), weightCount(algorithm) * elementBytes(step));
@@ -31,7 +31,7 @@ public:
     }
 
     size_t scratchBytes() const override {
-        return withWinograd(step.stride, elementBytes(step), [&](auto algorithm) {
+        return withWinograd(step.stride, [&](auto algorithm) {
             const WinogradArguments a = arguments();
             return size_t(WinogradBlocking(algorithm, a, elementBytes(step)).scratchBytes(a, threads));
         });
@@ -102,7 +102,7 @@ bool cinference::isWinograd(const CInferenceConvolution &step) {
     // Fewer channels do not pay for the transforms, as measured.
     const int least = from.type == CInferenceFloat32 ? 16 : step.stride == 1 ? 32 : 64;
     return std::min(from.channels, to.channels) >= least
-        && withWinograd(step.stride, elementBytes(step), [&](auto algorithm) {
+        && withWinograd(step.stride, [&](auto algorithm) {
                auto tiles = [&](int size) { return int64_t((size + algorithm.outputs - 1) / algorithm.outputs); };
                const int64_t products = tiles(to.height) * tiles(to.width) * algorithm.points * algorithm.points;
                return products * 4 <= int64_t(to.height) * to.width * 9 * 3;

@@ -62,15 +62,14 @@ struct Winograd {
 template <typename Algorithm>
 constexpr Algorithm matrices{};
 
-/// The algorithm for a stride and for elements of a size: bfloat16 has no digits to lose to larger tiles.
-template <int Stride, int ElementBytes>
-using WinogradFor = Winograd<Stride == 2 ? 3 : ElementBytes == 4 ? 4 : 2, Stride>;
+/// The algorithm for a stride: larger tiles round more, and with stride 2 take more of the cache than they save.
+template <int Stride>
+using WinogradFor = Winograd<Stride == 2 ? 3 : 4, Stride>;
 
-/// Calls `body` with the algorithm for what is known at run time only.
+/// Calls `body` with the algorithm for a stride that is known at run time only.
 template <typename Body>
-auto withWinograd(int stride, int elementBytes, const Body &body) {
-    if (stride == 2) return body(WinogradFor<2, 4>{});
-    return elementBytes == 4 ? body(WinogradFor<1, 4>{}) : body(WinogradFor<1, 2>{});
+auto withWinograd(int stride, const Body &body) {
+    return stride == 2 ? body(WinogradFor<2>{}) : body(WinogradFor<1>{});
 }
 
 /// How a map is cut into blocks of tiles, whose transforms stand in the scratchpad; fixed by shape, so that nothing

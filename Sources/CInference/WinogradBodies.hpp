@@ -200,5 +200,5 @@ static void winogradOf(const WinogradArguments &a) {
 }
 
 static void winograd(const WinogradArguments &a) {
-    a.stride == 2 ? winogradOf<WinogradFor<2, sizeof(Element)>>(a) : winogradOf<WinogradFor<1, sizeof(Element)>>(a);
+    a.stride == 2 ? winogradOf<WinogradFor<2>>(a) : winogradOf<WinogradFor<1>>(a);
 }
