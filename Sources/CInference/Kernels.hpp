@@ -137,6 +137,8 @@ struct ShuffleArguments {
     int channels, fill, firstChannel, factor, phaseChannels, threads;
 };
 
+struct WinogradArguments;
+
 /// The kernels of one instruction set, null where there is none for its elements. `source` and `destination` may be the same where a kernel is element-wise.
 struct Kernels {
     int block;
@@ -145,6 +147,7 @@ struct Kernels {
     void (*expandDepthwise)(const ExpandArguments &);
     /// Null where blocks are not of 16.
     void (*pointwise)(const PointwiseArguments &);
+    void (*winograd)(const WinogradArguments &);
     void (*maxPool)(const MapArguments &);
     /// To floats.
     void (*mean)(const MapArguments &);

@@ -6,6 +6,7 @@
 #include "CInference.h"
 #include "Kernels.hpp"
 #include "Parallel.hpp"
+#include "Winograd.hpp"
 
 #define CINFERENCE_AVX512
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
@@ -16,13 +17,14 @@ using Element = float;
 #include "Vectors.hpp"
 #include "DepthwiseBodies.hpp"
 #include "PointwiseBodies.hpp"
+#include "WinogradBodies.hpp"
 #include "KernelBodies.hpp"
 }  // namespace avx512
 }  // namespace cinference
 #pragma clang attribute pop
 
 const cinference::Kernels cinference::avx512Kernels = {
-    avx512::blockSize, "avx512", avx512::depthwise, avx512::expandDepthwise, avx512::pointwise, avx512::maxPool,  avx512::mean,
+    avx512::blockSize, "avx512", avx512::depthwise, avx512::expandDepthwise, avx512::pointwise, avx512::winograd, avx512::maxPool,  avx512::mean,
     avx512::add,       avx512::scale,  avx512::upsample, avx512::tapSum,  avx512::activate, avx512::shuffle,
     avx512::scaleWeights, avx512::multiplyAdd, avx512::activateArray,
 };

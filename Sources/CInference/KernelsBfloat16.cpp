@@ -6,6 +6,7 @@
 #include "CInference.h"
 #include "Kernels.hpp"
 #include "Parallel.hpp"
+#include "Winograd.hpp"
 
 #define CINFERENCE_AVX512
 #define CINFERENCE_BFLOAT16
@@ -17,13 +18,14 @@ using Element = Bfloat16;
 #include "Vectors.hpp"
 #include "DepthwiseBodies.hpp"
 #include "PointwiseBodies.hpp"
+#include "WinogradBodies.hpp"
 #include "KernelBodies.hpp"
 }  // namespace bfloat16
 }  // namespace cinference
 #pragma clang attribute pop
 
 const cinference::Kernels cinference::bfloat16Kernels = {
-    bfloat16::blockSize, "avx512_bf16", bfloat16::depthwise, bfloat16::expandDepthwise, bfloat16::pointwise, bfloat16::maxPool, bfloat16::mean,
+    bfloat16::blockSize, "avx512_bf16", bfloat16::depthwise, bfloat16::expandDepthwise, bfloat16::pointwise, bfloat16::winograd, bfloat16::maxPool, bfloat16::mean,
     bfloat16::add,       bfloat16::scale, bfloat16::upsample, bfloat16::tapSum, bfloat16::activate, bfloat16::shuffle,
     bfloat16::scaleWeights, bfloat16::multiplyAdd, bfloat16::activateArray,
 };

@@ -28,7 +28,7 @@ Buffer::Buffer(int64_t bytes) {
 
 std::shared_ptr<const Weights> Arena::keep(Weights made) {
     for (const auto &known : weights)
-        if (auto other = known.lock(); other && other->equals(made)) return other;
+        if (auto other = known.lock(); other && *other == made) return other;
     weights.erase(
         std::remove_if(weights.begin(), weights.end(), [](const auto &known) { return known.expired(); }),
         weights.end());
@@ -135,7 +135,10 @@ void cinference_plan_destroy(CInferencePlan *plan) {
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message) {
     return guarded(message, [&] {
-        const auto make = step->quantized ? makeQuantizedConvolution : isPointwise(*step) ? makePointwise : makeConvolution;
+        const auto make = step->quantized ? makeQuantizedConvolution
+            : isPointwise(*step)          ? makePointwise
+            : isWinograd(*step)           ? makeWinograd
+                                          : makeConvolution;
         plan->steps.push_back(make(*step, *plan));
     });
 }

@@ -56,12 +56,10 @@ struct Weights {
     Buffer memory;
     dnnl::memory::desc layout;
 
-    /// Whether `other` holds the same numbers, in this layout or in one that `layTiles` leads from.
-    bool equals(const Weights &other) const;
+    bool operator==(const Weights &other) const {
+        return layout == other.layout && !std::memcmp(memory.data(), other.memory.data(), layout.get_size());
+    }
 };
-
-/// Lays F(4x4,3x3)'s weights out as `layout` has them, whose tiles of input by output channels are those of `from`.
-void layTiles(const Weights &from, const dnnl::memory::desc &layout, char *to, int threads);
 
 /// Memory that plans share: what they use in turn, as large as the largest of them wants, and equal weights.
 struct Arena {
@@ -71,7 +69,7 @@ struct Arena {
     /// The plan that used it last.
     const CInferencePlan *user = nullptr;
 
-    /// `made`, or equal weights that a plan has already, in their own layout.
+    /// `made`, or equal weights that a plan has already.
     std::shared_ptr<const Weights> keep(Weights made);
     /// The same of weights of our own, the first `bytes` of `made`.
     std::shared_ptr<const Weights> keep(Buffer made, int64_t bytes) {
@@ -122,6 +120,9 @@ std::unique_ptr<Step> makeConvolution(const CInferenceConvolution &step, const C
 /// Whether our own kernels do a convolution better than oneDNN's.
 bool isPointwise(const CInferenceConvolution &step);
 std::unique_ptr<Step> makePointwise(const CInferenceConvolution &step, const CInferencePlan &plan);
+/// Whether Winograd's algorithm does it better still; told by shape, as all that results depend on.
+bool isWinograd(const CInferenceConvolution &step);
+std::unique_ptr<Step> makeWinograd(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);

@@ -11,7 +11,7 @@ static inline __attribute__((always_inline)) void pointwisePixels(
     for (int b = 0; b < Blocks; ++b)
 #pragma clang loop unroll(full)
         for (int p = 0; p < Pixels; ++p) {
-            sum[b * Pixels + p] = load(a.bias + (block + b) * blockSize);
+            sum[b * Pixels + p] = a.bias ? load(a.bias + (block + b) * blockSize) : Vector{};
             const char *result = static_cast<const char *>(a.destination);
             _mm_prefetch(result + (place + b * area + p) * blockSize * resultBytes, _MM_HINT_T0);
         }
@@ -83,6 +83,18 @@ static void pointwiseRun(
             pointwiseRun<Blocks, (Pixels > 6 ? Pixels / 2 : Pixels > 2 ? 2 : 1), Stride>(a, source, weights, block, pixel, count);
 }
 
+/// The same for a group of `size` blocks from `block` on.
+template <int Stride>
+static void pointwiseGroup(
+    const PointwiseArguments &a, const Element *source, const Element *weights, int size, int block, int64_t pixel, int count) {
+    switch (size) {
+        case 1: return pointwiseRun<1, 24, Stride>(a, source, weights, block, pixel, count);
+        case 2: return pointwiseRun<2, 12, Stride>(a, source, weights, block, pixel, count);
+        case 3: return pointwiseRun<3, 8, Stride>(a, source, weights, block, pixel, count);
+        default: return pointwiseRun<4, 6, Stride>(a, source, weights, block, pixel, count);
+    }
+}
+
 template <int Stride>
 static void pointwiseOf(const PointwiseArguments &a) {
     const BlockGroups groups(a.blocks);
@@ -99,12 +111,7 @@ static void pointwiseOf(const PointwiseArguments &a) {
             const int64_t y = pixel / a.width, count = Stride == 1 ? last - pixel : a.width;
             const Element *source = elements(a.source)
                 + (Stride == 1 ? pixel : y * Stride * a.sourceWidth) * blockSize;
-            switch (groups.size(group)) {
-                case 1: pointwiseRun<1, 24, Stride>(a, source, weights, block, pixel, int(count)); break;
-                case 2: pointwiseRun<2, 12, Stride>(a, source, weights, block, pixel, int(count)); break;
-                case 3: pointwiseRun<3, 8, Stride>(a, source, weights, block, pixel, int(count)); break;
-                default: pointwiseRun<4, 6, Stride>(a, source, weights, block, pixel, int(count)); break;
-            }
+            pointwiseGroup<Stride>(a, source, weights, groups.size(group), block, pixel, int(count));
             pixel += count;
         }
     });

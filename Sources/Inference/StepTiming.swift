@@ -4,7 +4,7 @@ public struct StepTiming: Sendable {
     public let label: String
     /// What it does, such as `conv 3x3` or `upsample`.
     public let kind: String
-    /// The kernel that does it, such as `jit_wino_4x3:avx512_core`.
+    /// The kernel that does it, such as `winograd_4x4:avx512`.
     public let implementation: String
     /// Time over all images of the run.
     public var seconds: Double

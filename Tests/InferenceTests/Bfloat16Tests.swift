@@ -9,6 +9,8 @@ let hasBfloat16 = (try? EngineOptions(precision: .bf16).check()) != nil
 struct Bfloat16Tests {
     /// A value is off by half a unit in its 8th bit; a layer's result by a few of them.
     private static let layerTolerance: Float = 0.015
+    /// Winograd's transforms magnify the rounding of what is between them.
+    static let winogradTolerance: Float = 0.04
     private static let networkTolerance: Float = 0.05
 
     @Test(arguments: LayerAgreementTests.convolutions)
@@ -20,7 +22,9 @@ struct Bfloat16Tests {
                 padding: test.padding, groups: test.groups)
             if let activation { x = sketch.activation(sketch.batchNorm(x), activation) }
             let difference = try sketch.difference(.oneDNN, .bf16, height: test.size.0, width: test.size.1)
-            #expect(difference > 0 && difference < Self.layerTolerance, "seed \(seed)")
+            let isWinograd = test.kernel == 3 && test.inputs > 16
+            let tolerance = isWinograd ? Self.winogradTolerance : Self.layerTolerance
+            #expect(difference > 0 && difference < tolerance, "seed \(seed)")
         }
     }
 

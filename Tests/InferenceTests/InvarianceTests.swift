@@ -68,7 +68,7 @@ struct InvarianceTests {
         }
     }
 
-    /// Winograd's weights, whose blocks depend on the map's size, are kept once and laid out for the other sizes.
+    /// Winograd's weights are kept once for all sizes, whatever blocks the map is cut into.
     @Test func winogradWeightsOfManySizes() throws {
         var sketch = NetworkSketch(seed: 5, inputChannels: 256)
         _ = sketch.convolution(sketch.graph.input, to: 256, kernel: 3)

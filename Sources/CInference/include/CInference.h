@@ -65,7 +65,6 @@ typedef struct {
     int32_t activation;
     int32_t accumulates;    // there is a summand
     CInferenceTensor summand;  // the destination, or any other tensor where `quantized`
-    int32_t winograd;       // F(4x4,3x3) instead of the direct algorithm; `CInferenceUnsupported` where there is none
     int32_t gated;          // each source channel is multiplied by `gate`; 1x1 kernels with one group only
     CInferenceTensor gate;  // (I,1,1) blocked, Float32
     int32_t quantized;
@@ -158,7 +157,7 @@ int32_t cinference_plan_add_expanded_depthwise(
 int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapStep *step, CInferenceMessage *message);
 int32_t cinference_plan_add_tap_sum(CInferencePlan *plan, const CInferenceTapSum *step, CInferenceMessage *message);
 
-/// The kernel that step `index` runs, such as `jit_wino_4x3:avx512_core`; valid while the plan lives.
+/// The kernel that step `index` runs, such as `winograd_4x4:avx512`; valid while the plan lives.
 const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t index);
 
 /// Bytes of scratchpad that step `index` needs while it runs.

@@ -34,48 +34,6 @@ struct ChannelPadding {
     }
 }
 
-extension FoldedKernel {
-    /// The kernel of some input channels; its bias is zero where another part has it.
-    func part(_ channels: Range<Int>, hasBias: Bool) -> FoldedKernel {
-        let (inputs, taps) = (shape[1], shape[2] * shape[3])
-        var part = [Float]()
-        part.reserveCapacity(shape[0] * channels.count * taps)
-        for output in 0..<shape[0] {
-            let first = output * inputs * taps
-            part += weights[first + channels.lowerBound * taps..<first + channels.upperBound * taps]
-        }
-        return FoldedKernel(
-            weights: part, bias: hasBias ? bias : bias.map { _ in 0 },
-            shape: [shape[0], channels.count, shape[2], shape[3]])
-    }
-}
-
-/// Where Winograd's F(4x4,3x3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
-/// arXiv:1509.09308) replaces the direct algorithm: fixed by shape, so that results never depend on timing.
-enum WinogradPolicy {
-    /// Channels below which transforming the tiles costs more than the fewer multiplications save.
-    static let leastChannels = 64
-
-    /// Bytes of transformed tiles above which the input channels are taken part by part.
-    static let mostTileBytes = 96 << 20
-
-    /// In how many parts of its input channels a convolution is computed: the transformed tiles of all of them are in
-    /// memory at once, and they are 2.25 times the map.
-    static func parts(inputs: Int, kernel: [Int]?, area: Int, block: Int) -> Int {
-        guard kernel == [3, 3], block == 16 else { return 1 }
-        let tileBytes = inputs * area * 9
-        var parts = 1
-        while tileBytes / parts > mostTileBytes, inputs / parts % (2 * leastChannels) == 0 { parts *= 2 }
-        return parts
-    }
-
-    /// Whether to ask for Winograd; the library may still have none on this machine.
-    static func applies(_ window: ConvolutionWindow, inputs: Int, outputs: Int, groups: Int) -> Bool {
-        window.kernelHeight == 3 && window.kernelWidth == 3 && window.stride == 1 && groups == 1
-            && min(inputs, outputs) >= leastChannels
-    }
-}
-
 /// Where an expansion is fused with its depthwise convolution; fixed by shape, so that results never depend on timing.
 enum ExpansionPolicy {
     /// Input channels above which reading the source once for every two blocks of the result costs more than the wide

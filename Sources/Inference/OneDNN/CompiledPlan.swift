@@ -21,22 +21,16 @@ final class CompiledPlan {
     }
 
     /// Appends a step.
-    ///
-    /// - Parameter optional: return false, instead of throwing, where the library has no kernel for it.
-    /// - Returns: whether the step was appended.
-    @discardableResult
     func append(
-        label: String, kind: String, gigaFLOP: Double = 0, optional: Bool = false,
+        label: String, kind: String, gigaFLOP: Double = 0,
         _ add: (OpaquePointer, inout CInferenceMessage) -> Int32
-    ) throws -> Bool {
+    ) throws {
         var message = CInferenceMessage()
-        let code = Int(add(handle, &message))
-        if optional, code == CInferenceUnsupported { return false }
+        let code = add(handle, &message)
         guard code == CInferenceDone else {
             throw InferenceError.library("oneDNN has no kernel for this layer", label: label, message: message.string)
         }
         steps.append((label, kind, gigaFLOP))
-        return true
     }
 
     /// Bytes of scratchpad that each step needs.

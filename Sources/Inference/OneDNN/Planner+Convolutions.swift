@@ -152,43 +152,7 @@ extension Planner {
                 appendCopy(residual, to: result, label: layer.label)
             }
         }
-        let parts = WinogradPolicy.parts(
-            inputs: padding.inputs, kernel: kernelSizes[index], area: shapes[layer.output].area, block: block)
-        guard type(of: from) == .float32, parts > 1, geometry.stride == 1, padding.groups == 1, convolution.gate == nil
-        else {
-            return appendConvolution(
-                convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
-        }
-        let kernel = Once<FoldedKernel>()
-        for part in 0..<parts {
-            let channels = part * padding.inputs / parts..<(part + 1) * padding.inputs / parts
-            let view = newTensor(channels: channels.count, shapes[value], .float32)
-            placement.alias(view, inside: from, channel: channels.lowerBound)
-            appendConvolution(
-                convolution, geometry, padding, from: view, to: result, layer: layer, index: index,
-                part: Part(channels: channels, isFirst: part == 0, isLast: part == parts - 1, kernel: kernel))
-        }
-    }
-
-    /// Some input channels of a convolution whose result is summed part by part.
-    struct Part {
-        var channels: Range<Int>
-        var isFirst: Bool
-        var isLast: Bool
-        /// The whole convolution's, padded.
-        var kernel: Once<FoldedKernel>
-    }
-
-    /// A value that is made when it is first asked for.
-    final class Once<Value> {
-        private var value: Value?
-
-        func get(_ make: () throws -> Value) rethrows -> Value {
-            if let value { return value }
-            let made = try make()
-            value = made
-            return made
-        }
+        appendConvolution(convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
     }
 
     /// The image as it is, plain, in the maps' element type.
@@ -203,8 +167,7 @@ extension Planner {
 
     mutating func appendConvolution(
         _ convolution: FusedConvolution, _ geometry: Convolution, _ padding: ChannelPadding, from: Int, to result: Int,
-        layer: Layer, index: Int, summand: Int? = nil, part: Part? = nil,
-        reshaped: ((FoldedKernel) -> FoldedKernel)? = nil
+        layer: Layer, index: Int, summand: Int? = nil, reshaped: ((FoldedKernel) -> FoldedKernel)? = nil
     ) {
         let quantized = isQuantized(layerAt: index)
         let (shape, outputShape) = (shapes[layer.inputs[0]], shapes[layer.output])
@@ -212,11 +175,8 @@ extension Planner {
         steps.append(
             Step(label: layer.label, touches: [from, result] + [gate, summand].compactMap { $0 }) {
                 plan, views, weights in
-                func whole() throws -> FoldedKernel {
-                    let kernel = try weights(index)
-                    return padding.pad(reshaped?(kernel) ?? kernel, groups: geometry.groups)
-                }
-                let kernel = try part.map { try $0.kernel.get(whole).part($0.channels, hasBias: $0.isLast) } ?? whole()
+                let folded = try weights(index)
+                let kernel = padding.pad(reshaped?(folded) ?? folded, groups: geometry.groups)
                 let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
                 var step = CInferenceConvolution()
                 (step.source, step.destination) = (views[from], views[result])
@@ -225,33 +185,23 @@ extension Planner {
                 step.stride = Int32(window.stride)
                 (step.pad_top, step.pad_left) = (Int32(window.padding.top), Int32(window.padding.left))
                 (step.pad_bottom, step.pad_right) = (Int32(window.padding.bottom), Int32(window.padding.right))
-                step.activation = part?.isLast == false ? Activation?.none.code : convolution.activation.code
-                step.accumulates = convolution.residual == nil && part?.isFirst != false ? 0 : 1
+                step.activation = convolution.activation.code
+                step.accumulates = convolution.residual == nil ? 0 : 1
                 step.summand = views[summand ?? result]
                 step.quantized = quantized ? 1 : 0
                 if let gate { (step.gated, step.gate) = (1, views[gate]) }
                 let kind =
                     (convolution.isTransposed ? "transposed " : "conv ")
                     + "\(window.kernelHeight)x\(window.kernelWidth)"
-                let inputs = (part?.channels.count ?? shape.channels) / geometry.groups
+                let inputs = shape.channels / geometry.groups
                 let taps = window.kernelHeight * window.kernelWidth
                 let work = 2e-9 * Double(taps * inputs * outputShape.channels) * Double(outputShape.area)
-                let winograd =
-                    step.source.type == CInferenceFloat32 && !quantized
-                    && WinogradPolicy.applies(
-                        window, inputs: Int(step.source.channels), outputs: padding.outputs, groups: padding.groups)
                 try kernel.weights.withUnsafeBufferPointer { weights in
                     try kernel.bias.withUnsafeBufferPointer { bias in
                         (step.weights, step.bias) = (weights.baseAddress, bias.baseAddress)
-                        func append(optional: Bool) throws -> Bool {
-                            try plan.append(label: layer.label, kind: kind, gigaFLOP: work, optional: optional) {
-                                cinference_plan_add_convolution($0, &step, &$1)
-                            }
+                        try plan.append(label: layer.label, kind: kind, gigaFLOP: work) {
+                            cinference_plan_add_convolution($0, &step, &$1)
                         }
-                        step.winograd = winograd ? 1 : 0
-                        if winograd, try append(optional: true) { return }
-                        step.winograd = 0
-                        _ = try append(optional: false)
                     }
                 }
             })

@@ -1,0 +1,109 @@
+// Winograd's 3x3 convolutions (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308):
+// in each dimension results = A ((G taps) * (B inputs)), with fewer products than the direct algorithm has.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "Kernels.hpp"
+
+namespace cinference {
+
+/// destination = activation(3x3 conv(source) + bias [+ destination]), blocks of 16.
+struct WinogradArguments {
+    const void *source;   // (inputs/16,sourceHeight,sourceWidth,16)
+    const void *weights;  // G taps G' at each point, as PointwiseArguments has them
+    const float *bias;    // (blocks,16)
+    void *destination;    // (blocks,height,width,16)
+    void *scratch;        // see WinogradBlocking
+    bool accumulates;
+    int inputs, blocks, sourceHeight, sourceWidth, height, width, stride, padTop, padLeft, activation, threads;
+};
+
+/// One dimension, `Outputs` results at a time, by polynomials' values at points of which the last is infinity: Toom and
+/// Cook's algorithm. With stride 2 the outer taps read every other input; the middle tap's products with the inputs
+/// between are the plain ones.
+template <int Outputs, int Stride>
+struct Winograd {
+    static constexpr int outputs = Outputs, stride = Stride, taps = Stride == 1 ? 3 : 2, values = Outputs + taps - 1;
+    static constexpr int points = Stride == 1 ? values : values + Outputs;
+    double B[points][points] = {}, G[points][3] = {}, A[Outputs][points] = {};
+
+    /// Which of a tile's neighbouring inputs column `k` of B reads.
+    static constexpr int place(int k) { return k < values ? k * Stride : (k - values) * 2 + 1; }
+    /// Whether points `i` and `i + 1` are a number and its negative: their rows differ in the odd columns' signs.
+    static constexpr bool mirrors(int i) { return i % 2 == 1 && i + 2 < values; }
+
+    constexpr Winograd() {
+        // Of six points these round the least.
+        constexpr double five[] = {0, 0.625, -0.625, 1.5, -1.5}, three[] = {0, 1, -1};
+        static_assert(values == 4 || values == 6);
+        const double *point = values == 6 ? five : three;
+        for (int i = 0; i < values; ++i) {
+            const bool isFinite = i + 1 < values;
+            // The product of (x - point) over the other points.
+            double norm = 1, power = 1;
+            B[i][0] = 1;
+            for (int j = 0, degree = 0; j + 1 < values; ++j) {
+                if (j == i) continue;
+                for (int k = ++degree; k >= 0; --k) B[i][k] = (k ? B[i][k - 1] : 0) - point[j] * B[i][k];
+                if (isFinite) norm *= point[i] - point[j];
+            }
+            for (int k = 0; k < values; ++k) {
+                if (k < taps) G[i][k * Stride] = isFinite ? power / norm : k + 1 == taps;
+                if (k < Outputs) A[k][i] = isFinite ? power : k + 1 == Outputs;
+                if (isFinite) power *= point[i];
+            }
+        }
+        for (int k = 0; values + k < points; ++k) B[values + k][values + k] = G[values + k][1] = A[k][values + k] = 1;
+    }
+};
+
+template <typename Algorithm>
+constexpr Algorithm matrices{};
+
+/// The algorithm for a stride: larger tiles round more, and with stride 2 take more of the cache than they save.
+template <int Stride>
+using WinogradFor = Winograd<Stride == 2 ? 3 : 4, Stride>;
+
+/// Calls `body` with the algorithm for a stride that is known at run time only.
+template <typename Body>
+auto withWinograd(int stride, const Body &body) {
+    return stride == 2 ? body(WinogradFor<2>{}) : body(WinogradFor<1>{});
+}
+
+/// How a map is cut into blocks of tiles, whose transforms stand in the scratchpad; fixed by shape, so that nothing
+/// depends on the number of threads.
+struct WinogradBlocking {
+    int products, elementBytes;  // of a tile, of the left sides
+    int across, tiles;           // of the map
+    int most;                    // tiles of a block
+    /// Whether each thread goes from inputs to results with a block of its own, in its second cache; else all threads
+    /// share the steps of one, and the weights are read once.
+    bool whole;
+
+    template <typename Algorithm>
+    WinogradBlocking(const Algorithm &, const WinogradArguments &a, int elementBytes)
+        : products(Algorithm::points * Algorithm::points), elementBytes(elementBytes),
+          across((a.width + Algorithm::outputs - 1) / Algorithm::outputs),
+          tiles(across * ((a.height + Algorithm::outputs - 1) / Algorithm::outputs)) {
+        const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes, tileBytes = bytes(a, 1);
+        const int64_t fitting = (672 << 10) / tileBytes / 12 * 12, even = (tiles / 16 + 11) / 12 * 12;
+        most = int(std::max<int64_t>(12, std::min(fitting, even)));
+        whole = weightBytes <= (4 << 20) && blocks() >= 8;
+        if (whole) return;
+        const int64_t parts = (tiles * tileBytes + (24 << 20) - 1) / (24 << 20);
+        most = int((tiles + parts - 1) / parts);
+    }
+
+    int blocks() const { return (tiles + most - 1) / most; }
+    /// Elements from one point of `count` tiles to the next; not whole pages, of which a cache has room for few.
+    static int64_t apart(int count, int channels) { return int64_t(count) * channels + 16; }
+    /// Bytes for `count` tiles.
+    int64_t bytes(const WinogradArguments &a, int count) const {
+        return products * (apart(count, a.inputs) * elementBytes + apart(count, a.blocks * 16) * int64_t(sizeof(float)));
+    }
+    int64_t scratchBytes(const WinogradArguments &a, int threads) const { return bytes(a, most) * (whole ? threads : 1); }
+};
+
+}  // namespace cinference
