@@ -36,9 +36,18 @@ struct Int8Tests {
         let input = Self.whole(&sketch, shape.count, low: low)
         let calibration = Calibration(ranges: ["input": Float(low)...Float(low + 255)])
         let found = try sketch.run(input, shape, .oneDNN, .int8, calibration: calibration)
-        #expect(try sketch.run(input, shape, .reference) == found)
+        let expected = try sketch.run(input, shape, .reference)
         let kinds = try sketch.kinds(TensorShape(1, shape.channels, shape.height, shape.width), calibration)
-        #expect(kinds.contains { $0.hasPrefix("quantized") })
+        // Winograd's algorithm in bfloat16 is faster than bytes.
+        if kinds.contains(where: { $0.hasPrefix("winograd") }) {
+            #expect(test.kernel == 3 && test.stride == 1 && min(test.inputs, test.outputs) >= 32)
+            let largest = expected.reduce(0) { max($0, abs($1)) }
+            let worst = zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            #expect(worst <= 0.06 * largest, "\(worst) of \(largest)")
+        } else {
+            #expect(expected == found)
+            #expect(kinds.contains { $0.hasPrefix("quantized") })
+        }
     }
 
     /// Sums of bytes and floats, in place and beside, and gates.
