@@ -31,6 +31,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", 7))
 PRECISIONS = ("fp32", "bf16", "int8")
 # What a peer may take to load (to quantize or compile, too), and to run once, before it is left out.
 LOAD_SECONDS, RUN_SECONDS = 900, 10
+PAUSE_SECONDS = 0.3
 # A map with less of the text in common is not the network's, and its peer never the best one.
 USABLE_IOU, WRONG = 0.9, "  not the network's map"
 MODELS = {"resnet50": "resnet50_epoch=1-step=823.ckpt", "efficientnet_b4": "efficientnet_b4.safetensors"}
@@ -214,6 +215,8 @@ class Contender:
             "error": "it ended without a map" if ready else f"no map within {LOAD_SECONDS} s"}
 
     def run(self, batch):
+        # Threads of the one before may spin on for a while.
+        time.sleep(PAUSE_SECONDS)
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
