@@ -47,7 +47,8 @@ struct PrecisionTable {
         table.add("boxes equal to the last coordinate", share(equalBoxes, of: boxes))
         table.add("pooled H of \(precision) against fp32's boxes", String(format: "%.6f", hmean))
         let compared = comparisons.map { comparison in
-            "at box_thresh \(comparison.boxThresh)" + (comparison.isBest ? ", the best for fp32, which flatters it" : "")
+            "at box_thresh \(comparison.boxThresh)"
+                + (comparison.isBest ? ", the best for fp32, which flatters it" : "")
                 + ":\n\(comparison.table.text)"
         }
         return ([table.text] + compared).joined(separator: "\n\n")
