@@ -95,15 +95,12 @@ struct ScoreTable {
 
     /// A row an image and file.
     static func perImage(_ files: [ScoredFile]) -> String {
-        var lines = [
-            "file,image,precision,recall,hmean,truth_boxes,boxes,splits,merges,misses,false_positives,overlaps"
-        ]
+        var lines = ["file,image,precision,recall,hmean,truth_boxes,boxes,splits,merges,misses,false_positives"]
         for file in files {
             for (name, image) in file.score.images {
                 let rates = image.rates
                 let counts = [
                     image.truthBoxes, image.detections, image.splits, image.merges, image.misses, image.falsePositives,
-                    image.overlaps,
                 ]
                 lines.append(
                     ([field(file.path), field(name), "\(rates.precision)", "\(rates.recall)", "\(rates.hmean)"]
