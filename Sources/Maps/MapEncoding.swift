@@ -64,14 +64,14 @@ public enum MapEncoding: String, Sendable, CaseIterable {
         let planes = UnsafeMutableRawBufferPointer(target)
         let whole = count - count % 16
         for i in stride(from: 0, to: whole, by: 16) {
-            // Adding 0 makes -0 to 0.
-            let sums = source.loadUnaligned(fromByteOffset: 4 * i, as: SIMD16<Float>.self) + SIMD16(repeating: 0)
-            let bits = unsafeBitCast(sums, to: SIMD16<UInt32>.self)
+            var bits = source.loadUnaligned(fromByteOffset: 4 * i, as: SIMD16<UInt32>.self)
+            bits.replace(with: 0, where: bits .== (-Float(0)).bitPattern)
             for plane in 0..<4 {
                 let bytes = SIMD16<UInt8>(truncatingIfNeeded: bits &>> UInt32(8 * plane))
                 planes.storeBytes(of: bytes, toByteOffset: plane * count + i, as: SIMD16<UInt8>.self)
             }
         }
+        // Adding 0 makes -0 to 0.
         for i in whole..<count { scatter((values[i] + 0).bitPattern, i, count: count, width: 4, target) }
     }
 

@@ -10,6 +10,10 @@ struct PrecisionTests {
 
     private static let overrides = ["postprocess.thresh=0.22", "postprocess.box_thresh=0.25"]
 
+    private static let check =
+        ["predict", "--checkpoint", Workplace.checkpoint, "--images", "images", "--threads", "1"]
+        + Workplace.size + ["--precision", "bf16", "--check-precision"] + overrides
+
     @Test(.enabled(if: isHere)) func storesAreNotMixed() throws {
         try Workplace.with { place in
             try place.expectDone(place.predict + ["--precision", "bf16"])
@@ -22,19 +26,17 @@ struct PrecisionTests {
 
     @Test(.enabled(if: isHere)) func checkTellsMapsBoxesAndScore() throws {
         try Workplace.with { place in
-            let check =
-                ["predict", "--checkpoint", Workplace.checkpoint, "--images", "images", "--threads", "1"]
-                + Workplace.size + ["--precision", "bf16", "--check-precision"] + Self.overrides
-            let bare = try place.expectDone(check)
+            let bare = try place.expectDone(Self.check)
             for row in ["images", "largest difference of a pixel", "boxes equal to the last coordinate"] {
                 #expect(bare.stdout.contains(row))
             }
             #expect(!bare.stdout.contains("0.000000\nmean difference"))
-            let scored = try place.expectDone(check + ["--truth", "truth.json"])
+            let scored = try place.expectDone(Self.check + ["--truth", "truth.json"])
             #expect(scored.stdout.hasPrefix(bare.stdout.dropLast()))
             #expect(scored.stdout.contains("\nfp32 ") && scored.stdout.contains("\nbf16 "))
             let document = try JSONValue(
-                parsing: place.expectDone(check + ["--truth", "truth.json", "--format", "json"]).stdout, path: "stdout")
+                parsing: place.expectDone(Self.check + ["--truth", "truth.json", "--format", "json"]).stdout,
+                path: "stdout")
             let checked = try #require(document.object?["checkpoints"]?.array?.first?.object)
             #expect(document.object?["schema"] == 1 && checked["precision"] == "bf16" && checked["thresh"] == 0.22)
             let boxes = try #require(checked["boxes"]?.int)
@@ -65,9 +67,7 @@ struct PrecisionTests {
 
     @Test(.enabled(if: isHere)) func checkScoresTheImagesThatWereRun() throws {
         try Workplace.with { place in
-            let check =
-                ["predict", "--checkpoint", Workplace.checkpoint, "--images", "images", "--truth", "truth.json"]
-                + Workplace.size + ["--precision", "bf16", "--check-precision"] + Self.overrides
+            let check = Self.check + ["--truth", "truth.json"]
             let all = try place.expectDone(check)
             #expect(!all.stderr.contains("these are scored"))
             let names = try place.tree("images").keys.sorted()
