@@ -117,38 +117,7 @@ static inline __attribute__((always_inline)) void expandPixels(
         for (int p = 0; p < Pixels; ++p) sum[b * Pixels + p] = load(bias + b * blockSize);
     for (int left = a.inputs; left > 0; left -= blockSize, source += plane, weights += blockSize * blockSize) {
         const int inputs = left < blockSize ? left : blockSize;
-#ifdef CINFERENCE_BFLOAT16
-        for (int i = 0; i < inputs; i += 2) {
-            __m512bh taps[Blocks];
-#pragma clang loop unroll(full)
-            for (int b = 0; b < Blocks; ++b)
-                taps[b] = __builtin_bit_cast(__m512bh, _mm512_loadu_si512(weights + b * weightsApart + i * blockSize));
-#pragma clang loop unroll(full)
-            for (int p = 0; p < Pixels; ++p) {
-                int32_t pair;
-                std::memcpy(&pair, source + p * blockSize + i, sizeof pair);
-                const __m512bh both = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(pair));
-#pragma clang loop unroll(full)
-                for (int b = 0; b < Blocks; ++b) {
-                    Vector &total = sum[b * Pixels + p];
-                    total = __builtin_bit_cast(
-                        Vector, _mm512_dpbf16_ps(__builtin_bit_cast(__m512, total), both, taps[b]));
-                }
-            }
-        }
-#else
-        for (int i = 0; i < inputs; ++i) {
-            Vector taps[Blocks];
-#pragma clang loop unroll(full)
-            for (int b = 0; b < Blocks; ++b) taps[b] = load(weights + b * weightsApart + i * blockSize);
-#pragma clang loop unroll(full)
-            for (int p = 0; p < Pixels; ++p) {
-                const Vector value = all(single(source[p * blockSize + i]));
-#pragma clang loop unroll(full)
-                for (int b = 0; b < Blocks; ++b) sum[b * Pixels + p] += value * taps[b];
-            }
-        }
-#endif
+        addProducts<Blocks, Pixels>(sum, source, blockSize, inputs, weights, blockSize, weightsApart);
     }
     tellOverflows<Blocks * Pixels>(sum);
     activateAll<Blocks * Pixels>(sum, a.activation);

@@ -20,38 +20,9 @@ static inline __attribute__((always_inline)) void pointwisePixels(
         if (input + blockSize < a.inputs)
 #pragma clang loop unroll(full)
             for (int p = 0; p < Pixels; ++p) _mm_prefetch(source + plane + p * Stride * blockSize, _MM_HINT_T0);
-#ifdef CINFERENCE_BFLOAT16
-        for (int i = 0; i < blockSize; i += 2) {
-            __m512bh taps[Blocks];
-#pragma clang loop unroll(full)
-            for (int b = 0; b < Blocks; ++b)
-                taps[b] = __builtin_bit_cast(__m512bh, _mm512_loadu_si512(weights + (i * Blocks + b * 2) * blockSize));
-#pragma clang loop unroll(full)
-            for (int p = 0; p < Pixels; ++p) {
-                int32_t pair;
-                std::memcpy(&pair, source + p * Stride * blockSize + i, sizeof pair);
-                const __m512bh both = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(pair));
-#pragma clang loop unroll(full)
-                for (int b = 0; b < Blocks; ++b) {
-                    Vector &total = sum[b * Pixels + p];
-                    total = __builtin_bit_cast(
-                        Vector, _mm512_dpbf16_ps(__builtin_bit_cast(__m512, total), both, taps[b]));
-                }
-            }
-        }
-#else
-        for (int i = 0; i < blockSize; ++i) {
-            Vector taps[Blocks];
-#pragma clang loop unroll(full)
-            for (int b = 0; b < Blocks; ++b) taps[b] = load(weights + (i * Blocks + b) * blockSize);
-#pragma clang loop unroll(full)
-            for (int p = 0; p < Pixels; ++p) {
-                const Vector value = all(source[p * Stride * blockSize + i]);
-#pragma clang loop unroll(full)
-                for (int b = 0; b < Blocks; ++b) sum[b * Pixels + p] += value * taps[b];
-            }
-        }
-#endif
+        addProducts<Blocks, Pixels>(
+            sum, source, Stride * blockSize, blockSize, weights, Blocks * blockSize,
+            blockSize * int64_t(sizeof(float) / sizeof(Element)));
     }
     auto finish = [&](auto *destination) __attribute__((always_inline)) {
         auto *first = destination + place * blockSize;

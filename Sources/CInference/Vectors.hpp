@@ -167,3 +167,41 @@ static inline __attribute__((always_inline)) void activateAll(Vector *values, in
     }
 }
 
+/// Adds to `sums` the products of up to `blockSize` inputs of `Pixels` pixels and their weights to `Blocks` blocks, input
+/// by input; with Bfloat16 two inputs and their weights stand side by side.
+template <int Blocks, int Pixels>
+static inline __attribute__((always_inline)) void addProducts(
+    Vector *sums, const Element *source, int64_t pixelsApart, int inputs, const Element *weights, int64_t inputsApart,
+    int64_t blocksApart) {
+#ifdef CINFERENCE_BFLOAT16
+    for (int i = 0; i < inputs; i += 2) {
+        __m512bh taps[Blocks];
+#pragma clang loop unroll(full)
+        for (int b = 0; b < Blocks; ++b)
+            taps[b] = __builtin_bit_cast(__m512bh, _mm512_loadu_si512(weights + i * inputsApart + b * blocksApart));
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) {
+            int32_t pair;
+            std::memcpy(&pair, source + p * pixelsApart + i, sizeof pair);
+            const __m512bh both = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(pair));
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b) {
+                Vector &total = sums[b * Pixels + p];
+                total = __builtin_bit_cast(Vector, _mm512_dpbf16_ps(__builtin_bit_cast(__m512, total), both, taps[b]));
+            }
+        }
+    }
+#else
+    for (int i = 0; i < inputs; ++i) {
+        Vector taps[Blocks];
+#pragma clang loop unroll(full)
+        for (int b = 0; b < Blocks; ++b) taps[b] = load(weights + i * inputsApart + b * blocksApart);
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) {
+            const Vector value = all(single(source[p * pixelsApart + i]));
+#pragma clang loop unroll(full)
+            for (int b = 0; b < Blocks; ++b) sums[b * Pixels + p] += value * taps[b];
+        }
+    }
+#endif
+}
