@@ -7,16 +7,16 @@ import PostProc
 /// What one image says about every point: each distinct set of boxes is scored once.
 struct ImageOutcome: Sendable, Equatable {
     /// What a set of boxes scored, as much of it as figures over images need.
-    struct Score: Sendable, Equatable {
+    struct Score: Sendable, Hashable {
         let rates: Rates
         let counts: ImageScore.Counts
         let boxes: Int
     }
 
     /// The distinct scores.
-    private(set) var scores: [Score] = []
-    /// Each point's place in `scores`; where it failed, the complement of its place in `failures`.
-    private var places = PlaceRuns([], order: [])
+    private(set) var scores: [Score]
+    /// Each point's place in `scores`, in the groups' order; where it failed, the complement of its place in `failures`.
+    let places: PlaceRuns
     /// Why points failed, a line each.
     private(set) var failures: [String] = []
     /// The most contours that any binarization of the map has.
@@ -38,39 +38,45 @@ struct ImageOutcome: Sendable, Equatable {
     ///
     /// A map that cannot be read fails every point, a group whose candidates cannot be found fails its points.
     init(_ name: String, in maps: any MapSource, truth: ImageTruth, groups: PointGroups) {
-        var places = [Int32](repeating: 0, count: groups.pointCount)
-        let map: ImageMap
+        var places: [Int32] = []
+        places.reserveCapacity(groups.pointCount)
+        var scores = Scores()
         do {
-            map = try maps.read(name)
-        } catch {
-            self.places = PlaceRuns(Array(repeating: ~0, count: groups.pointCount), order: groups.order)
-            _ = fail(name, error)
-            return
-        }
-        let processor = PostProcessor()
-        for group in groups.groups {
-            do {
-                let found = try processor.candidates(
-                    map, options: group.options, maxCandidates: group.maxCandidates, scoreFloor: group.scoreFloor)
-                contours = max(contours, found.contourCount)
-                score(group, found.candidates, truth, &places)
-            } catch {
-                let failure = fail(name, error)
-                for point in group.points { places[point.number] = failure }
+            let map = try maps.read(name)
+            let processor = PostProcessor()
+            for group in groups.groups {
+                do {
+                    let found = try processor.candidates(
+                        map, options: group.options, maxCandidates: group.maxCandidates, scoreFloor: group.scoreFloor)
+                    contours = max(contours, found.contourCount)
+                    scores.add(group, found.candidates, truth, &places)
+                } catch {
+                    failures.append(Self.failure(name, error))
+                    places += repeatElement(~Int32(failures.count - 1), count: group.points.count)
+                }
             }
+        } catch {
+            failures = [Self.failure(name, error)]
+            places = Array(repeating: ~0, count: groups.pointCount)
         }
-        self.places = PlaceRuns(places, order: groups.order)
+        self.places = PlaceRuns(places)
         // Without the room that an array grows by.
-        scores = scores.withUnsafeBufferPointer(Array.init)
+        self.scores = scores.distinct.withUnsafeBufferPointer(Array.init)
     }
 
-    private mutating func fail(_ name: String, _ error: any Error) -> Int32 {
+    private static func failure(_ name: String, _ error: any Error) -> String {
         let text = (error as? any DiagnosedError)?.diagnosis.text ?? "\(error)"
-        failures.append("\(name): " + (text.split(separator: "\n").first.map(String.init) ?? text))
-        return ~Int32(failures.count - 1)
+        return "\(name): " + (text.split(separator: "\n").first.map(String.init) ?? text)
     }
+}
 
-    private mutating func score(
+/// An image's scores as they are found.
+private struct Scores {
+    private(set) var distinct: [ImageOutcome.Score] = []
+    private var placeOf: [ImageOutcome.Score: Int32] = [:]
+
+    /// Scores a group's points and adds the place of each to `places`.
+    mutating func add(
         _ group: PointGroups.Group, _ candidates: [Candidate], _ truth: ImageTruth, _ places: inout [Int32]
     ) {
         let pairs = truth.pairs(with: candidates.map { Word(id: "", polygon: $0.polygon, score: $0.score) })
@@ -82,23 +88,26 @@ struct ImageOutcome: Sendable, Equatable {
                 prefix: candidates.partitionPoint { $0.contourIndex >= point.maxCandidates },
                 dropped: ascending.partitionPoint { $0 >= point.boxThresh })
             if let place = byCut[cut] {
-                places[point.number] = place
+                places.append(place)
                 continue
             }
             let subset = Subset(candidates, prefix: cut.prefix, boxThresh: point.boxThresh)
-            let place: Int32
-            if let present = bySubset[subset] {
-                place = present
-            } else {
-                let kept = subset.indices
-                place = Int32(scores.count)
-                let score = pairs.score(keeping: kept)
-                scores.append(Score(rates: score.rates, counts: score.counts, boxes: kept.count))
-                bySubset[subset] = place
-            }
+            let place = bySubset[subset] ?? place(of: pairs, keeping: subset.indices)
+            bySubset[subset] = place
             byCut[cut] = place
-            places[point.number] = place
+            places.append(place)
         }
+    }
+
+    /// Sets of boxes that score the same share a place.
+    private mutating func place(of pairs: ImagePairs, keeping kept: [Int]) -> Int32 {
+        let scored = pairs.score(keeping: kept)
+        let score = ImageOutcome.Score(rates: scored.rates, counts: scored.counts, boxes: kept.count)
+        if let place = placeOf[score] { return place }
+        let place = Int32(distinct.count)
+        distinct.append(score)
+        placeOf[score] = place
+        return place
     }
 
     /// How many candidates, in contour order, `max_candidates` leaves, and how many of all `box_thresh` drops.
@@ -130,18 +139,17 @@ struct ImageOutcome: Sendable, Equatable {
     }
 }
 
-/// A number for each point, in runs of equals.
+/// A number for each point, in the groups' order, in runs of equals.
 struct PlaceRuns: Sendable, Equatable {
+    /// How many points there are.
+    let count: Int
     /// Where each run starts; none where there are too many runs to gain by.
     private var starts: [Int32] = []
     private var values: [Int32]
 
-    /// - Parameters:
-    ///   - places: the numbers, by point.
-    ///   - order: each point's place in the order in which runs are long.
-    init(_ places: [Int32], order: [Int32]) {
+    init(_ places: [Int32]) {
+        count = places.count
         values = places
-        for (point, place) in zip(order, places) { values[Int(point)] = place }
         let first = values.indices.filter { $0 == 0 || values[$0] != values[$0 - 1] }
         guard 2 * first.count < values.count else { return }
         starts = first.map(Int32.init)

@@ -9,8 +9,8 @@ struct PointGroups: Sendable {
         private(set) var maxCandidates = 0
         /// The lowest score that any point of the group lets pass.
         private(set) var scoreFloor = 1.0
-        /// The points, ascending.
-        private(set) var points: [Point] = []
+        /// The points, by `box_thresh`, then by `max_candidates`, so that those with the same boxes follow each other.
+        fileprivate(set) var points: [Point] = []
 
         init(_ options: CandidateOptions) {
             self.options = options
@@ -33,8 +33,7 @@ struct PointGroups: Sendable {
 
     /// In the order of their first points.
     let groups: [Group]
-    /// Each point's place in the order of groups, `max_candidates` and `box_thresh`, in which points with the same boxes
-    /// follow each other.
+    /// Where each point of the sweep stands among the groups' points, group after group.
     let order: [Int32]
 
     var pointCount: Int { order.count }
@@ -53,12 +52,16 @@ struct PointGroups: Sendable {
             groups[position].add(
                 Point(number: number, boxThresh: resolved.boxThresh, maxCandidates: resolved.maxCandidates))
         }
-        self.groups = groups
         var order = [Int32](repeating: 0, count: points.count)
-        let ordered = groups.lazy.map {
-            $0.points.sorted { ($0.maxCandidates, $0.boxThresh) < ($1.maxCandidates, $1.boxThresh) }
+        var place: Int32 = 0
+        for position in groups.indices {
+            groups[position].points.sort { ($0.boxThresh, $0.maxCandidates) < ($1.boxThresh, $1.maxCandidates) }
+            for point in groups[position].points {
+                order[point.number] = place
+                place += 1
+            }
         }
-        for (place, point) in ordered.joined().enumerated() { order[point.number] = Int32(place) }
+        self.groups = groups
         self.order = order
     }
 }

@@ -174,7 +174,7 @@ public struct SweepRun: Sendable {
         } catch {
             return (nil, ["no trial journal is kept while a map is broken"])
         }
-        return (try TrialJournal(at: path, header: header(fingerprint), order: groups.order), [])
+        return (try TrialJournal(at: path, header: header(fingerprint), pointCount: groups.pointCount), [])
     }
 
     /// What a journal's numbers depend on.

@@ -15,11 +15,10 @@ final class TrialJournal: Sendable {
     /// What the numbers depend on, by name.
     typealias Header = [(name: String, value: String)]
 
-    private static let schema = 2
+    private static let schema = 3
     private static let secondsBetweenSyncs = 0.25
 
     private let path: String
-    private let order: [Int32]
     /// The images read back.
     let finished: [String: ImageOutcome]
     private let file: Mutex<OpenFile>
@@ -37,10 +36,9 @@ final class TrialJournal: Sendable {
     /// - Throws: `SweepError` (65) where the journal is of another sweep, naming what differs, or is none; `FileError`
     ///   (73) where it cannot be written; `SweepError` (1) where another process is writing it.
     ///
-    /// - Parameter order: `PointGroups.order`.
-    init(at path: String, header: Header, order: [Int32]) throws {
+    /// - Parameter pointCount: how many points the sweep has.
+    init(at path: String, header: Header, pointCount: Int) throws {
         self.path = path
-        self.order = order
         try AtomicFile.createFolder(at: (path as NSString).deletingLastPathComponent)
         let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -53,7 +51,7 @@ final class TrialJournal: Sendable {
                     .failure, "another process is writing this trial journal", path: path,
                     nextStep: "wait for it, or name another output folder"))
         }
-        let contents = try JournalContents(path: path, header: header, schema: Self.schema, order: order)
+        let contents = try JournalContents(path: path, header: header, schema: Self.schema, pointCount: pointCount)
         finished = contents.finished
         guard ftruncate(descriptor, off_t(contents.validBytes)) == 0 else {
             throw FileError.system(.cannotCreate, "cannot write the trial journal", path: path)
@@ -66,7 +64,7 @@ final class TrialJournal: Sendable {
 
     /// Adds one image; safe from any task.
     func append(_ image: String, _ outcome: ImageOutcome) throws {
-        let line = outcome.journalLine(image, order)
+        let line = outcome.journalLine(image)
         try file.withLock { try Self.append(line, to: &$0, path: path) }
     }
 
@@ -98,7 +96,7 @@ private struct JournalContents {
     /// Up to the end of the last whole line; 0 where not even the header is whole.
     private(set) var validBytes = 0
 
-    init(path: String, header: TrialJournal.Header, schema: Int, order: [Int32]) throws {
+    init(path: String, header: TrialJournal.Header, schema: Int, pointCount: Int) throws {
         let file = try MappedFile(path: path)
         var number = 0
         while let end = file.bytes[validBytes...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -109,7 +107,7 @@ private struct JournalContents {
                 if number == 1 {
                     try Self.check(line, header, schema, path)
                 } else {
-                    guard let (image, outcome) = ImageOutcome.fromJournal(line, order) else {
+                    guard let (image, outcome) = ImageOutcome.fromJournal(line, pointCount) else {
                         throw Self.broken(path, number)
                     }
                     finished[image] = outcome
@@ -158,10 +156,10 @@ private struct JournalContents {
 
 extension ImageOutcome {
     /// One line: scores as flat lists of numbers, the points' places in runs of equals.
-    func journalLine(_ image: String, _ order: [Int32]) -> String {
+    func journalLine(_ image: String) -> String {
         var runs: [JSONValue] = []
         var run = (length: 0, place: 0)
-        for point in order {
+        for point in 0..<Int32(places.count) {
             let place = place(point)
             if place != run.place, run.length > 0 {
                 runs += [.int(run.length), .int(run.place)]
@@ -178,20 +176,19 @@ extension ImageOutcome {
     }
 
     /// The inverse of `journalLine`; nil where the line is no image's with these points.
-    static func fromJournal(_ line: JSONValue, _ order: [Int32]) -> (image: String, outcome: ImageOutcome)? {
+    static func fromJournal(_ line: JSONValue, _ pointCount: Int) -> (image: String, outcome: ImageOutcome)? {
         guard let object = line.object, let image = object["image"]?.string, let contours = object["contours"]?.int,
             let scores = object["scores"]?.array?.compactMap({ Score(journalNumbers: $0) }),
             let runs = object["points"]?.array?.compactMap(\.int), runs.count % 2 == 0
         else { return nil }
         var places: [Int32] = []
         for run in stride(from: 0, to: runs.count, by: 2) {
-            guard runs[run] > 0, runs[run] <= order.count - places.count, scores.indices.contains(runs[run + 1])
+            guard runs[run] > 0, runs[run] <= pointCount - places.count, scores.indices.contains(runs[run + 1])
             else { return nil }
             places.append(contentsOf: repeatElement(Int32(runs[run + 1]), count: runs[run]))
         }
-        guard places.count == order.count else { return nil }
-        let runsOfPlaces = PlaceRuns(places, order: order)
-        return (image, ImageOutcome(scores: scores, places: runsOfPlaces, contours: contours))
+        guard places.count == pointCount else { return nil }
+        return (image, ImageOutcome(scores: scores, places: PlaceRuns(places), contours: contours))
     }
 }
 
