@@ -7,11 +7,13 @@ import PostProc
 import Submission
 import Sweep
 
-/// Larger data than the receipts: images of about 110 boxes, 400 of them, and images of thousands.
+/// Larger data than the receipts: 400 images of about 110 boxes, and images of thousands.
 ///
-/// Two receipts side by side make an image of about 110 boxes; which two is a matter of the image's number.
+/// The middles of two narrow receipts' maps side by side make one 960x960 map; which two is a matter of the image's
+/// number. peers.py makes the same.
 struct Dense: MapSource {
     let label = "dense"
+    /// In the maps' pixels.
     let truth: AnnotationSet
     private let maps: [ImageMap]
 
@@ -19,55 +21,59 @@ struct Dense: MapSource {
     ///   - maps: of the receipts, all of one size.
     ///   - truth: of the receipts, in the maps' order.
     init(_ maps: [ImageMap], _ truth: AnnotationSet, images: Int) {
-        self.maps = maps
+        let narrow = zip(maps, truth.images).filter { 2 * $0.0.imageWidth <= $0.0.imageHeight }
+        let side = narrow[0].0.map.width
+        let words = narrow.map { map, image in image.words.map { Self.inMap($0, map.inverse) } }
+        self.maps = (0..<images).map { number in
+            let (left, right) = Self.pair(number, of: narrow.count)
+            var values: [Float] = []
+            for y in 0..<side {
+                let middle = y * side + side / 4..<y * side + side / 4 * 3
+                values += narrow[left].0.map.values[middle] + narrow[right].0.map.values[middle]
+            }
+            return ImageMap(
+                imageName: "\(number).jpg", imageWidth: side, imageHeight: side, inverse: .identity,
+                map: ProbabilityMap(width: side, height: side, values: values))
+        }
         self.truth = AnnotationSet(
             (0..<images).map { number in
-                let (left, right) = Self.pair(number, of: maps.count)
-                let words =
-                    truth.images[left].words
-                    + truth.images[right].words.map { word in
-                        Self.moved(word, byX: Double(maps[left].imageWidth), y: 0)
-                    }
+                let (left, right) = Self.pair(number, of: narrow.count)
+                let quarter = Double(side / 4)
                 return ImageAnnotation(
-                    name: "\(number).jpg", width: maps[left].imageWidth + maps[right].imageWidth,
-                    height: max(maps[left].imageHeight, maps[right].imageHeight), words: words)
+                    name: "\(number).jpg", width: side, height: side,
+                    words: words[left].map { Self.moved($0, byX: -quarter) }
+                        + words[right].map { Self.moved($0, byX: quarter) })
             })
     }
 
-    var imageNames: [String] { truth.images.map(\.name) }
+    var imageNames: [String] { maps.map(\.imageName) }
 
     func fingerprint() -> String { label }
 
-    /// Both maps in one, twice as wide, with a scale of one.
-    func read(_ name: String) throws -> ImageMap {
-        let number = Int(name.dropLast(4)) ?? 0
-        let (left, right) = Self.pair(number, of: maps.count)
-        let (width, height) = (maps[left].map.width, maps[left].map.height)
-        var values = [Float](repeating: 0, count: 2 * width * height)
-        for (side, map) in [maps[left], maps[right]].enumerated() {
-            for y in 0..<height {
-                let row = map.map.values[y * width..<(y + 1) * width]
-                values.replaceSubrange((2 * y + side) * width..<(2 * y + side + 1) * width, with: row)
-            }
-        }
-        return ImageMap(
-            imageName: name, imageWidth: 2 * width, imageHeight: height, inverse: .identity,
-            map: ProbabilityMap(width: 2 * width, height: height, values: values))
-    }
+    func read(_ name: String) -> ImageMap { maps[Int(name.dropLast(4)) ?? 0] }
 
     private static func pair(_ number: Int, of count: Int) -> (Int, Int) {
         (number % count, (number * 7 + number / count + 1) % count)
     }
 
-    static func moved(_ word: Word, byX x: Double, y: Double) -> Word {
+    private static func inMap(_ word: Word, _ inverse: MapToImageTransform) -> Word {
         var word = word
-        word.polygon = Polygon(word.polygon.points.map { Point($0.x + x, $0.y + y) })
+        word.polygon = Polygon(
+            word.polygon.points.map {
+                Point(($0.x - inverse.offsetX) / inverse.scaleX, ($0.y - inverse.offsetY) / inverse.scaleY)
+            })
+        return word
+    }
+
+    private static func moved(_ word: Word, byX x: Double) -> Word {
+        var word = word
+        word.polygon = Polygon(word.polygon.points.map { Point($0.x + x, $0.y) })
         return word
     }
 
     /// `copies` of an image's words in a row, `step` apart.
     static func tiled(_ words: [Word], copies: Int, step: Double) -> [Word] {
-        (0..<copies).flatMap { copy in words.map { moved($0, byX: Double(copy) * step, y: 0) } }
+        (0..<copies).flatMap { copy in words.map { moved($0, byX: Double(copy) * step) } }
     }
 }
 
@@ -75,18 +81,20 @@ extension Bench {
     /// What grows: boxes an image, images, points, draws.
     static func dense(_ maps: [ImageMap], _ truth: AnnotationSet) async throws {
         let options = ScoringOptions(metric: .clevalLeaderboard)
-        // The receipt whose number of boxes is nearest 110.
-        let found = try maps.map { try detect($0, options: settings(usePolygon: false)) }
+        let dense = Dense(maps, truth, images: 400)
+        // The first image whose number of boxes is nearest 110.
+        let found = try dense.imageNames.map { try detect(dense.read($0), options: settings(usePolygon: false)) }
         let nearest = found.indices.min { abs(found[$0].count - 110) < abs(found[$1].count - 110) } ?? 0
+        let (map, annotation) = (dense.read("\(nearest).jpg"), dense.truth.images[nearest])
         for usePolygon in [false, true] {
             let settings = settings(usePolygon: usePolygon)
-            let seconds = try best(of: 20) { _ = try detect(maps[nearest], options: settings) }
+            let seconds = try best(of: 20) { _ = try detect(map, options: settings) }
             report("post-processing, \(usePolygon ? "polygons" : "quads"), \(found[nearest].count) boxes", seconds)
         }
-        let words = truth.images[nearest].words
+        let words = annotation.words
         for metric in MetricKind.allCases {
             let options = ScoringOptions(metric: metric)
-            let seconds = best(of: 20) { _ = ImageTruth(truth.images[nearest], options: options).score(found[nearest]) }
+            let seconds = best(of: 20) { _ = ImageTruth(annotation, options: options).score(found[nearest]) }
             report("\(metric.rawValue), \(words.count) x \(found[nearest].count) boxes", seconds)
             let copies = 2_000 / words.count + 1
             let many = ImageAnnotation(name: "many", words: Dense.tiled(words, copies: copies, step: 5_000))
@@ -98,7 +106,6 @@ extension Bench {
         }
 
         let none = BootstrapOptions(draws: 0)
-        let dense = Dense(maps, truth, images: 400)
         let wide = try SweepConfiguration(
             yaml: """
                 parameters:
