@@ -22,22 +22,6 @@ enum CornerCorrespondence {
         return aligned
     }
 
-    /// The weighted mean of outlines of one length; equal weights where all are 0.
-    static func mean(_ outlines: [[Point]], weights: [Double]) -> [Point] {
-        let isWeightless = weights.allSatisfy { $0 == 0 }
-        var sums = [Point](repeating: Point(0, 0), count: outlines.first?.count ?? 0)
-        var total = 0.0
-        for (outline, given) in zip(outlines, weights) {
-            let weight = isWeightless ? 1 : given
-            for position in sums.indices {
-                sums[position].x += weight * outline[position].x
-                sums[position].y += weight * outline[position].y
-            }
-            total += weight
-        }
-        return sums.map { Point($0.x / total, $0.y / total) }
-    }
-
     /// `count` points at equal distances along the closed outline, from its first corner; nil without arc length.
     static func resampled(_ polygon: Polygon, count: Int) -> [Point]? {
         let corners = polygon.points
@@ -80,6 +64,34 @@ enum CornerCorrespondence {
         }
         guard let best else { return points }
         return (0..<count).map { best.sense[($0 + best.start) % count] }
+    }
+}
+
+/// A weighted mean of outlines of one length, which takes one after another; equal weights as long as all are 0.
+struct OutlineMean {
+    private var sums: [Point] = []
+    private var total = 0.0
+    private var isWeightless = true
+
+    init(of outlines: [[Point]], weights: [Double]) {
+        for (outline, weight) in zip(outlines, weights) { add(outline, weight: weight) }
+    }
+
+    var pointCount: Int { sums.count }
+    var points: [Point] { sums.map { Point($0.x / total, $0.y / total) } }
+
+    mutating func add(_ outline: [Point], weight given: Double) {
+        if sums.isEmpty || isWeightless && given != 0 {
+            sums = Array(repeating: Point(0, 0), count: outline.count)
+            total = 0
+        }
+        isWeightless = isWeightless && given == 0
+        let weight = isWeightless ? 1 : given
+        for position in sums.indices {
+            sums[position].x += weight * outline[position].x
+            sums[position].y += weight * outline[position].y
+        }
+        total += weight
     }
 }
 

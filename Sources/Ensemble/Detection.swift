@@ -19,11 +19,6 @@ package struct Detection: Sendable {
         (other.score, source, index) < (score, other.source, other.index)
     }
 
-    /// Polygon IoU; identical polygons overlap fully even without an area.
-    func iou(with other: Detection) -> Double {
-        polygon == other.polygon ? 1 : polygon.iou(with: other.polygon)
-    }
-
     /// All sources' detections on one image; a word without a score counts as 1.
     package static func all(on name: String, _ sources: [ImageAnnotation?], weights: [Double]) throws -> [Detection] {
         var detections: [Detection] = []

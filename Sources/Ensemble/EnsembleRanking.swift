@@ -148,21 +148,6 @@ public struct EnsembleRanking: Sendable {
     }
 }
 
-/// Polygons without repetition.
-private struct DistinctPolygons {
-    private(set) var all: [Polygon] = []
-    private var places: [Polygon: Int] = [:]
-
-    init(_ polygons: some Sequence<Polygon>) {
-        for polygon in polygons where places[polygon] == nil {
-            places[polygon] = all.count
-            all.append(polygon)
-        }
-    }
-
-    func place(of polygon: Polygon) -> Int { places[polygon] ?? 0 }
-}
-
 /// What one entry comes to on one image.
 private struct ImageOutcome {
     let score: ImageScore

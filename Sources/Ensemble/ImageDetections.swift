@@ -14,9 +14,8 @@ struct ImageDetections {
 
     /// What stands for a group: at several IoUs most groups are the same.
     private var shownGroups: [ShownGroup: MergedPolygon] = [:]
-    private let overlaps: Overlaps
-    /// Clusters of one, from which fusion at any IoU begins.
-    private var founders: [Int: FusedCluster] = [:]
+    private lazy var overlaps = Overlaps(of: detections)
+    private var fusedClusters = FusedClusters()
 
     /// - Parameter weights: one a source; nil is 1 each, and leaves suppression's scores as they are.
     /// - Throws: `EnsembleError` for a score that is no number.
@@ -26,7 +25,6 @@ struct ImageDetections {
         self.weights = weights ?? Array(repeating: 1, count: sources.count)
         total = weights?.reduce(0, +) ?? 1
         detections = try Detection.all(on: name, images, weights: self.weights)
-        overlaps = Overlaps(of: detections)
     }
 
     /// The polygons by `method`, in the order of the files: by the mean of their members' relative places.
@@ -53,7 +51,7 @@ struct ImageDetections {
             return suppressed(PolygonSuppression(iou: 0, decay: .gaussian(sigma: sigma), floor: floor))
         case .fusion(let iou, let skip, let confidence):
             var fused = PolygonFusion(iou: iou, skip: skip, confidence: confidence)(
-                detections, weights: weights, founders: &founders)
+                detections, weights: weights, known: &fusedClusters)
             if roundsCorners {
                 for index in fused.indices { fused[index].polygon = fused[index].polygon.rounded }
             }
@@ -61,7 +59,7 @@ struct ImageDetections {
         }
     }
 
-    private func suppressed(_ rule: PolygonSuppression) -> [MergedPolygon] {
+    private mutating func suppressed(_ rule: PolygonSuppression) -> [MergedPolygon] {
         rule(detections, overlaps: overlaps, total: total)
     }
 

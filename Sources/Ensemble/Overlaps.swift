@@ -1,32 +1,53 @@
 import Geometry
 
-/// Which of an image's detections overlap, and by how much.
+/// Which of an image's detections overlap, and by how much. Detections with the same corners are looked at as one.
 package struct Overlaps {
-    /// For each detection the others that it overlaps, with their IoU above 0.
-    private(set) var neighbours: [[(index: Int, iou: Double)]]
+    /// Each detection's outline, by the detection's number.
+    private let outlines: [Int]
+    /// The detections of each outline.
+    private let holders: [[Int]]
+    /// For each outline those that it overlaps, itself among them, with their IoU above 0.
+    private var overlapping: [[(outline: Int, iou: Double)]]
 
-    /// - Complexity: for *n* detections O(*n* log *n*), where boxes overlap few others.
+    /// - Parameter detections: all of the image, each at its `number`.
+    /// - Complexity: for *n* different outlines O(*n* log *n*), where they overlap few others.
     package init(of detections: [Detection]) {
-        neighbours = Array(repeating: [], count: detections.count)
-        let boxes = detections.indices.compactMap { index in detections[index].polygon.boundingBox.map { (index, $0) } }
+        let distinct = DistinctPolygons(detections.lazy.map(\.polygon))
+        outlines = detections.map { distinct.place(of: $0.polygon) }
+        // By precedence: the IoU of two polygons is taken in the order of their best detections.
+        var holders = [[Int]](repeating: [], count: distinct.all.count)
+        var rank = [Int](repeating: 0, count: distinct.all.count)
+        for (place, detection) in detections.sorted(by: { $0.precedes($1) }).enumerated() {
+            let outline = outlines[detection.number]
+            if holders[outline].isEmpty { rank[outline] = place }
+            holders[outline].append(detection.number)
+        }
+        self.holders = holders
+        overlapping = holders.indices.map { [($0, 1)] }
+        let boxes = distinct.all.enumerated().compactMap { index, polygon in polygon.boundingBox.map { (index, $0) } }
             .sorted { ($0.1.minY, $0.0) < ($1.1.minY, $1.0) }
         for (position, (index, box)) in boxes.enumerated() {
             for (other, otherBox) in boxes[(position + 1)...] {
                 if otherBox.minY > box.maxY { break }
-                // Touching boxes are looked at as well: identical polygons without area have such.
                 guard otherBox.minX <= box.maxX, otherBox.maxX >= box.minX else { continue }
-                let isFirst = detections[index].precedes(detections[other])
-                let (first, second) = isFirst ? (index, other) : (other, index)
-                let overlap = detections[first].iou(with: detections[second])
+                let (first, second) = rank[index] < rank[other] ? (index, other) : (other, index)
+                let overlap = distinct.all[first].iou(with: distinct.all[second])
                 guard overlap > 0 else { continue }
-                neighbours[index].append((other, overlap))
-                neighbours[other].append((index, overlap))
+                overlapping[index].append((other, overlap))
+                overlapping[other].append((index, overlap))
             }
         }
     }
 
-    /// The IoU of two detections by their numbers.
+    /// Gives the other detections that one overlaps, by their numbers, with their IoU.
+    func forEachNeighbour(of number: Int, _ body: (_ number: Int, _ iou: Double) -> Void) {
+        for (outline, iou) in overlapping[outlines[number]] {
+            for holder in holders[outline] where holder != number { body(holder, iou) }
+        }
+    }
+
+    /// The IoU of two detections by their numbers; identical polygons overlap fully even without an area.
     func iou(_ one: Int, _ other: Int) -> Double {
-        neighbours[one].first { $0.index == other }?.iou ?? 0
+        overlapping[outlines[one]].first { $0.outline == outlines[other] }?.iou ?? 0
     }
 }

@@ -14,55 +14,54 @@ struct PolygonFusion {
 
     /// The fused polygons in founding order, corners not rounded.
     ///
-    /// - Parameter founders: clusters of one that an earlier fusion of these detections left, by number.
+    /// - Parameter known: what earlier fusions of these detections came through.
     func callAsFunction(
-        _ detections: [Detection], weights: [Double], founders: inout [Int: FusedCluster]
+        _ detections: [Detection], weights: [Double], known: inout FusedClusters
     ) -> [MergedPolygon] {
         let ranked = detections.filter { $0.score >= skip && $0.polygon.area > 0 && $0.weight > 0 }
             .sorted { ($1.strength, $0.source, $0.index) < ($0.strength, $1.source, $1.index) }
-        var clusters: [FusedCluster] = []
+        var clusters: [Int] = []
         for detection in ranked {
-            if let index = best(for: detection, in: clusters),
-                let joined = clusters[index].joined(by: detection)
+            if let place = best(for: detection, in: clusters, &known),
+                let joined = known.joined(clusters[place], by: detection)
             {
-                clusters[index] = joined
+                clusters[place] = joined
             } else {
-                let founder = founders[detection.number] ?? FusedCluster(detection)
-                founders[detection.number] = founder
-                clusters.append(founder)
+                clusters.append(known.founded(by: detection))
             }
         }
-        return clusters.map { merged($0, weights: weights) }
+        return clusters.map { merged(known.polygon(of: $0), of: known.members(of: $0), weights: weights) }
     }
 
-    private func best(for detection: Detection, in clusters: [FusedCluster]) -> Int? {
+    private func best(for detection: Detection, in clusters: [Int], _ known: inout FusedClusters) -> Int? {
         guard let box = detection.polygon.boundingBox else { return nil }
-        var best: (overlap: Double, index: Int)?
-        for index in clusters.indices {
-            guard let other = clusters[index].box, box.overlaps(other) else { continue }
-            let overlap = clusters[index].iou(with: detection)
-            if overlap > best?.overlap ?? iou { best = (overlap, index) }
+        var best: (overlap: Double, place: Int)?
+        for (place, cluster) in clusters.enumerated() {
+            guard let other = known.box(of: cluster), box.overlaps(other) else { continue }
+            let overlap = known.iou(of: cluster, with: detection)
+            if overlap > best?.overlap ?? iou { best = (overlap, place) }
         }
-        return best?.index
+        return best?.place
     }
 
-    private func merged(_ cluster: FusedCluster, weights: [Double]) -> MergedPolygon {
-        let count = Double(cluster.members.count)
-        let voters = Set(cluster.members.map(\.source))
-        let sum = cluster.strengths.reduce(0, +)
+    private func merged(_ polygon: Polygon, of members: [Detection], weights: [Double]) -> MergedPolygon {
+        let count = Double(members.count)
+        let strengths = members.map(\.strength)
+        let voters = Set(members.map(\.source))
+        let sum = strengths.reduce(0, +)
         let total = weights.reduce(0, +)
-        let memberWeight = cluster.members.reduce(0) { $0 + $1.weight }
+        let memberWeight = members.reduce(0) { $0 + $1.weight }
         let voterWeight = voters.sorted().reduce(0) { $0 + weights[$1] }
         let score =
             switch confidence {
             case .average: sum / count * min(Double(weights.count), count) / total
-            case .maximum: (cluster.strengths.max() ?? 0) / (weights.max() ?? 1)
+            case .maximum: (strengths.max() ?? 0) / (weights.max() ?? 1)
             case .boxAndModelAverage: sum / memberWeight * voterWeight / total
             case .absentModelAwareAverage: sum / (memberWeight + total - voterWeight)
             }
         return MergedPolygon(
-            votes: voters.count, memberCount: cluster.members.count, score: score, polygon: cluster.polygon,
-            place: cluster.members.reduce(0) { $0 + $1.place } / count,
-            isShrunken: MergedPolygon.isShrunken(cluster.polygon, among: cluster.members.map(\.polygon)))
+            votes: voters.count, memberCount: members.count, score: score, polygon: polygon,
+            place: members.reduce(0) { $0 + $1.place } / count,
+            isShrunken: MergedPolygon.isShrunken(polygon, among: members.map(\.polygon)))
     }
 }

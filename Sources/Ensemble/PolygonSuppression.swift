@@ -29,7 +29,7 @@ struct PolygonSuppression {
                 MergedPolygon(
                     votes: 1, memberCount: 1, score: scores[best], polygon: detections[best].polygon,
                     place: detections[best].place))
-            for (other, overlap) in overlaps.neighbours[best] {
+            overlaps.forEachNeighbour(of: best) { other, overlap in
                 switch decay {
                 case .drop: if overlap > iou { scores[other] = -.infinity }
                 case .linear: if overlap > iou { scores[other] *= 1 - overlap }

@@ -26,7 +26,7 @@ package struct Representation {
             let outlines = differ ? CornerCorrespondence.align(members.map(\.polygon), to: medoid) : nil
             fellBack = differ && outlines == nil
             polygon =
-                outlines.map { Polygon(CornerCorrespondence.mean($0, weights: members.map(\.weight))).rounded }
+                outlines.map { Polygon(OutlineMean(of: $0, weights: members.map(\.weight)).points).rounded }
                 ?? medoid
         case .union:
             let outline = try PolygonUnion.outline(of: members.map(\.polygon))

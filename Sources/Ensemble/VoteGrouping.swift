@@ -11,13 +11,13 @@ package struct VoteGrouping {
         for founder in detections.sorted(by: { $0.precedes($1) }) where isFree[founder.number] {
             var partners = [(iou: Double, detection: Detection)?](repeating: nil, count: sourceCount)
             partners[founder.source] = (1, founder)
-            for (number, overlap) in overlaps.neighbours[founder.number] where isFree[number] && overlap >= iou {
+            overlaps.forEachNeighbour(of: founder.number) { number, overlap in
                 let other = detections[number]
-                guard other.source != founder.source else { continue }
+                guard isFree[number], overlap >= iou, other.source != founder.source else { return }
                 if let best = partners[other.source],
                     overlap < best.iou || overlap == best.iou && best.detection.precedes(other)
                 {
-                    continue
+                    return
                 }
                 partners[other.source] = (overlap, other)
             }

@@ -65,7 +65,7 @@ extension UnsafeBufferPointer where Element == DirectedEdge {
     }
 }
 
-/// What of an edge lies in a window's columns, in coordinates that start at the window's corner.
+/// What of an edge lies in a window's columns and not over it, in coordinates that start at the window's corner.
 private struct Piece {
     let isBottom: Bool
     let start, end: Double
@@ -76,8 +76,9 @@ private struct Piece {
         x = edge.x - window.minX
         start = max(x, 0)
         end = min(x + edge.width, window.maxX - window.minX)
-        guard start < end else { return nil }
         y = edge.y - window.minY
+        // Above an edge over the window there is nothing of it.
+        guard start < end, y > 0 || y + edge.rise > 0 else { return nil }
         width = edge.width
         rise = edge.rise
         isBottom = edge.isBottom

@@ -8,6 +8,14 @@ public struct Polygon: Sendable, Hashable {
         self.points = points
     }
 
+    /// Takes the number of corners and two of them in: enough to tell outlines apart.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(points.count)
+        guard let first = points.first else { return }
+        hasher.combine(first)
+        hasher.combine(points[points.count / 2])
+    }
+
     /// Twice the signed area is the shoelace sum; positive where the corners run clockwise on screen (y down).
     ///
     /// - Returns: signed area in square pixels; 0 below three corners. A bow-tie's lobes cancel.
