@@ -44,7 +44,9 @@ public enum MapEncoding: String, Sendable, CaseIterable {
                     for i in 0..<count {
                         let level = (values[i] * highest).rounded()
                         isExact = isExact && level / highest == values[i]
-                        MapEncoding.scatter(UInt32(level), i, count: count, width: width, target)
+                        for plane in 0..<width {
+                            target[plane * count + i] = UInt8(truncatingIfNeeded: UInt32(level) >> (8 * UInt32(plane)))
+                        }
                     }
                 } else {
                     MapEncoding.scatter(values, target)
@@ -55,32 +57,20 @@ public enum MapEncoding: String, Sendable, CaseIterable {
         return isExact ? planes : nil
     }
 
-    /// Sixteen values at a time: a byte after the other, the planes are most of the time that a map takes.
+    /// A loop that the compiler makes vectors of: the four planes at once, the number of bytes a value written out.
     private static func scatter(
         _ values: UnsafeBufferPointer<Float>, _ target: UnsafeMutableBufferPointer<UInt8>
     ) {
         let count = values.count
-        let source = UnsafeRawBufferPointer(values)
-        let planes = UnsafeMutableRawBufferPointer(target)
-        let whole = count - count % 16
-        for i in stride(from: 0, to: whole, by: 16) {
-            var bits = source.loadUnaligned(fromByteOffset: 4 * i, as: SIMD16<UInt32>.self)
-            bits.replace(with: 0, where: bits .== (-Float(0)).bitPattern)
-            for plane in 0..<4 {
-                let bytes = SIMD16<UInt8>(truncatingIfNeeded: bits &>> UInt32(8 * plane))
-                planes.storeBytes(of: bytes, toByteOffset: plane * count + i, as: SIMD16<UInt8>.self)
-            }
-        }
-        // Adding 0 makes -0 to 0.
-        for i in whole..<count { scatter((values[i] + 0).bitPattern, i, count: count, width: 4, target) }
-    }
-
-    @inline(__always)
-    private static func scatter(
-        _ bits: UInt32, _ index: Int, count: Int, width: Int, _ target: UnsafeMutableBufferPointer<UInt8>
-    ) {
-        for plane in 0..<width {
-            target[plane * count + index] = UInt8(truncatingIfNeeded: bits >> (8 * UInt32(plane)))
+        guard let first = target.baseAddress else { return }
+        let (second, third, fourth) = (first + count, first + 2 * count, first + 3 * count)
+        for i in 0..<count {
+            // Adding 0 makes -0 to 0.
+            let bits = (values[i] + 0).bitPattern
+            first[i] = UInt8(truncatingIfNeeded: bits)
+            second[i] = UInt8(truncatingIfNeeded: bits >> 8)
+            third[i] = UInt8(truncatingIfNeeded: bits >> 16)
+            fourth[i] = UInt8(truncatingIfNeeded: bits >> 24)
         }
     }
 
