@@ -156,7 +156,10 @@ int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDept
 
 int32_t cinference_plan_add_expanded_depthwise(
     CInferencePlan *plan, const CInferenceExpandedDepthwise *step, CInferenceMessage *message) {
-    return guarded(message, [&] { plan->steps.push_back(makeExpandedDepthwise(*step, *plan)); });
+    return guarded(message, [&] {
+        const bool quantized = step->source.type == CInferenceUint8;
+        plan->steps.push_back((quantized ? makeQuantizedExpandedDepthwise : makeExpandedDepthwise)(*step, *plan));
+    });
 }
 
 int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapStep *step, CInferenceMessage *message) {

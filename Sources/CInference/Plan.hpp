@@ -125,6 +125,7 @@ bool isWinograd(const CInferenceConvolution &step);
 std::unique_ptr<Step> makeWinograd(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
+std::unique_ptr<Step> makeQuantizedExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);

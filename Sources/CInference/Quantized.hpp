@@ -42,6 +42,7 @@ struct QuantizedOutput {
     float inverse;      // 1 / scale of bytes
     float zero;
     const ActivationTable *table;  // or null
+    int firstBlock;     // the first that is kept
 };
 
 /// destination = activation(conv(source) + bias [+ summand]). A byte stands for (byte - zero) * scale.
@@ -63,7 +64,9 @@ struct QuantizedArguments {
 
 /// A depthwise convolution of bytes to bytes, 3x3 or 5x5, stride 1 or 2, and the mean of its pixels.
 struct QuantizedDepthwiseArguments {
-    const void *source;  // (blocks,sourceHeight,sourceWidth,16)
+    const void *source;  // (blocks,sourceHeight,sourceWidth,16); or
+    const QuantizedArguments *expansion;  // the 1x1 convolution that makes it, row by row, of the source of its own
+    int expandedInputs;  // of the expansion's inputs, the ones that weights read; 0 where there is none
     int sourceZero;
     QuantizedWeights weights;  // bytes (blocks,kernel,kernel / 4 rounded up,16,4)
     QuantizedOutput output;
@@ -71,13 +74,22 @@ struct QuantizedDepthwiseArguments {
     float pooledScale;   // of the destination's bytes
     int32_t *partial;    // (blocks,strips,16) where `pooled`
     int blocks, sourceHeight, sourceWidth, height, width, kernel, stride, padTop, padLeft, threads;
-    uint8_t *rings;      // ringBytes() a thread
+    uint8_t *rings;      // scratchBytes() a thread
 
-    /// Columns of the result that are computed together, all rows of them: what they need of the source stays in cache.
-    static constexpr int stripColumns = 256;
-    int across() const { return (width + stripColumns - 1) / stripColumns; }
-    int mostColumns() const { return (stripColumns - 1) * stride + kernel; }
-    int64_t ringBytes() const { return int64_t(kernel * 64 + 16) * mostColumns() + 64; }
+    /// Columns of the result are computed in strips, all rows of one: what they need of the source stays in cache.
+    int across() const { return (width + mostColumns() - 1) / mostColumns(); }
+    int stripColumns() const { return (width + across() - 1) / across(); }
+    /// Blocks that are worked on together: those of a group of the expansion.
+    int mostBlocks() const { return expandedInputs > 0 ? BlockGroups::most : 1; }
+    int spreadColumns() const { return stripColumns() + (kernel > 4 ? 4 / stride : 0); }
+    /// Pixels of the source that a row of a strip reads.
+    int linePixels() const { return (spreadColumns() - 1) * stride + 4; }
+    int64_t scratchBytes() const {
+        return (int64_t(mostBlocks()) * (kernel * spreadColumns() * 64 + linePixels() * 16) + 63) / 64 * 64;
+    }
+
+private:
+    int mostColumns() const { return expandedInputs > 0 ? 128 : 256; }
 };
 
 /// The part of the source that some rows of the result need, with its border; 1x1 convolutions read the source itself.

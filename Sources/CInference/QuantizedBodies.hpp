@@ -107,7 +107,7 @@ static inline __attribute__((always_inline)) void finish(
     const int64_t area = int64_t(a.height) * a.width;
 #pragma clang loop unroll(full)
     for (int b = 0; b < Blocks; ++b) {
-        const int64_t place = ((block + b) * area + pixel) * 16;
+        const int64_t place = ((block - a.output.firstBlock + b) * area + pixel) * 16;
         const Rescaling rescale(a.weights, a.output, block + b);
         Vector value[Pixels];
 #pragma clang loop unroll(full)
@@ -241,25 +241,34 @@ static void convolution(const QuantizedArguments &a) {
     });
 }
 
-/// One row of a block of the source, `columns` pixels from `left` on with the border, each with the three after it: the
-/// four bytes of a channel side by side.
-static void spreadRow(const QuantizedDepthwiseArguments &a, int block, int y, int left, int columns, uint8_t *line, uint8_t *to) {
+/// Every `stride`-th pixel of a line with the three after it, `columns` of them: the four bytes of a channel side by side.
+static void spread(const uint8_t *line, int columns, int stride, uint8_t *to) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const __m512i turn = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
-    const int begin = left < 0 ? -left : 0, end = a.sourceWidth - left < columns + 3 ? a.sourceWidth - left : columns + 3;
-    std::memset(line, a.sourceZero, size_t(columns + 3) * 16);
-    if (y >= 0 && y < a.sourceHeight && end > begin) {
-        const int64_t row = int64_t(block) * a.sourceHeight + y;
-        const uint8_t *from = static_cast<const uint8_t *>(a.source) + (row * a.sourceWidth + left + begin) * 16;
-        std::memcpy(line + begin * 16, from, size_t(end - begin) * 16);
-    }
     for (int x = 0; x < columns; ++x) {
-        const __m512i four = _mm512_permutexvar_epi32(order, _mm512_loadu_si512(line + x * 16));
+        const __m512i four = _mm512_permutexvar_epi32(order, _mm512_loadu_si512(line + x * stride * 16));
         _mm512_storeu_si512(to + x * 64, _mm512_shuffle_epi8(four, turn));
     }
 }
 
-/// `Pixels` neighbouring results from rows that `spreadRow` made.
+/// `count` pixels from (`x`, `y`) on of the map that the expansion makes, of the group of blocks that begins at `first`:
+/// a line a block, `linePixels` from each other.
+static void expandLines(
+    const QuantizedDepthwiseArguments &a, int first, int blocks, int y, int x, int count, uint8_t *lines, int linePixels) {
+    QuantizedArguments e = *a.expansion;
+    const int steps = (a.expandedInputs + 3) / 4, planes = (steps + 3) / 4;
+    const int64_t none = 0, blockBytes = int64_t((e.inputs + 3) / 4) * 64;
+    const uint8_t *source = static_cast<const uint8_t *>(e.source) + (int64_t(y) * a.sourceWidth + x) * 16;
+    e.height = 1;
+    e.width = linePixels;
+    e.output.destination = lines;
+    e.output.firstBlock = first;
+    runGroup<16>(
+        e, {source, int64_t(a.sourceHeight) * a.sourceWidth * 16, planes, steps - 4 * (planes - 1), &none, 1},
+        e.weights.bytes + first * blockBytes, first, blocks, 0, count);
+}
+
+/// `Pixels` neighbouring results from rows that `spread` made.
 template <int Kernel, int Stride, int Pixels>
 static inline __attribute__((always_inline)) void depthwiseOfSpread(
     const QuantizedDepthwiseArguments &a, const uint8_t *const *rows, int x, const int8_t *weights, const Rescaling &rescale,
@@ -274,7 +283,7 @@ static inline __attribute__((always_inline)) void depthwiseOfSpread(
             const __m512i taps = _mm512_loadu_si512(weights + (ky * parts + part) * 64);
 #pragma clang loop unroll(full)
             for (int p = 0; p < Pixels; ++p)
-                sum[p] = _mm512_dpbusd_epi32(sum[p], _mm512_loadu_si512(rows[ky] + ((x + p) * Stride + 4 * part) * 64), taps);
+                sum[p] = _mm512_dpbusd_epi32(sum[p], _mm512_loadu_si512(rows[ky] + (x + p + 4 / Stride * part) * 64), taps);
         }
     Vector value[Pixels];
     for (int p = 0; p < Pixels; ++p) value[p] = rescale(sum[p]);
@@ -283,35 +292,66 @@ static inline __attribute__((always_inline)) void depthwiseOfSpread(
 
 template <int Kernel, int Stride>
 static void quantizedDepthwiseOf(const QuantizedDepthwiseArguments &a) {
-    using Arguments = QuantizedDepthwiseArguments;
-    const int across = a.across();
-    parallel(a.threads, int64_t(a.blocks) * across, [&](int64_t task) {
-        const int block = int(task / across), left = int(task % across) * Arguments::stripColumns;
-        const int width = a.width - left < Arguments::stripColumns ? a.width - left : Arguments::stripColumns;
-        const int columns = (width - 1) * Stride + (Kernel > 4 ? 5 : 1), rowBytes = columns * 64;
-        uint8_t *ring = a.rings + threadIndex() * a.ringBytes(), *line = ring + Kernel * a.mostColumns() * 64;
-        const int8_t *weights = a.weights.bytes + int64_t(block) * Kernel * ((Kernel + 3) / 4) * 64;
-        const Rescaling rescale(a.weights, a.output, block);
-        __m512i total = _mm512_setzero_si512();
+    const BlockGroups groups(a.blocks);
+    const int across = a.across(), most = a.stripColumns(), linePixels = a.linePixels(), lineBytes = linePixels * 16;
+    const int rowBytes = a.spreadColumns() * 64, ringBytes = Kernel * rowBytes;
+    parallel(a.threads, int64_t(a.expansion ? groups.count : a.blocks) * across, [&](int64_t task) {
+        const int group = int(task / across), left = int(task % across) * most;
+        const int first = a.expansion ? groups.first(group) : group, blocks = a.expansion ? groups.size(group) : 1;
+        const int width = a.width - left < most ? a.width - left : most;
+        const int columns = width + (Kernel > 4 ? 4 / Stride : 0);
+        // The source's columns that are wanted, and which of them lie inside it.
+        const int origin = left * Stride - a.padLeft, begin = origin < 0 ? -origin : 0;
+        const int wanted = (columns - 1) * Stride + 4;
+        const int end = a.sourceWidth - origin < wanted ? a.sourceWidth - origin : wanted;
+        uint8_t *rings = a.rings + threadIndex() * a.scratchBytes(), *lines = rings + a.mostBlocks() * ringBytes;
+        // Pixels beyond the border are never written.
+        std::memset(lines, a.sourceZero, size_t(blocks) * lineBytes);
+        auto fill = [&](int y, uint8_t *row) {
+            const bool isInside = y >= 0 && y < a.sourceHeight && end > begin;
+            if (isInside && a.expansion)
+                expandLines(a, first, blocks, y, origin + begin, end - begin, lines + begin * 16, linePixels);
+            for (int b = 0; b < blocks; ++b, row += ringBytes) {
+                uint8_t *line = lines + b * lineBytes;
+                const int64_t place = (int64_t(first + b) * a.sourceHeight + y) * a.sourceWidth + origin;
+                const uint8_t *source = static_cast<const uint8_t *>(a.source) + place * 16;
+                if (!isInside) std::memset(row, a.sourceZero, size_t(columns) * 64);
+                else if (a.expansion) spread(line, columns, Stride, row);
+                else if (begin == 0 && end == wanted) spread(source, columns, Stride, row);
+                else {
+                    std::memcpy(line + begin * 16, source + begin * 16, size_t(end - begin) * 16);
+                    spread(line, columns, Stride, row);
+                }
+            }
+        };
+        __m512i totals[BlockGroups::most];
+        for (__m512i &total : totals) total = _mm512_setzero_si512();
         int next = -a.padTop;
         for (int y = 0; y < a.height; ++y) {
             const int top = y * Stride - a.padTop;
             for (next = next < top ? top : next; next < top + Kernel; ++next)
-                spreadRow(a, block, next, left * Stride - a.padLeft, columns, line, ring + (next + a.padTop) % Kernel * rowBytes);
-            const uint8_t *rows[Kernel];
-            for (int ky = 0; ky < Kernel; ++ky) rows[ky] = ring + (top + ky + a.padTop) % Kernel * rowBytes;
-            const int64_t place = ((int64_t(block) * a.height + y) * a.width + left) * 16;
-            int x = 0;
-            for (; x + 8 <= width; x += 8)
-                depthwiseOfSpread<Kernel, Stride, 8>(a, rows, x, weights, rescale, place + x * 16);
-            for (; x < width; ++x) depthwiseOfSpread<Kernel, Stride, 1>(a, rows, x, weights, rescale, place + x * 16);
-            if (!a.pooled) continue;
-            const __m128i *done = reinterpret_cast<const __m128i *>(static_cast<const uint8_t *>(a.output.destination) + place);
-            __m512i sum = _mm512_setzero_si512();
-            for (int p = 0; p < width; ++p) sum = _mm512_add_epi32(sum, _mm512_cvtepu8_epi32(_mm_loadu_si128(done + p)));
-            total = _mm512_add_epi32(total, sum);
+                fill(next, rings + (next + a.padTop) % Kernel * rowBytes);
+            for (int b = 0; b < blocks; ++b) {
+                const int block = first + b;
+                const int8_t *weights = a.weights.bytes + int64_t(block) * Kernel * ((Kernel + 3) / 4) * 64;
+                const Rescaling rescale(a.weights, a.output, block);
+                const uint8_t *rows[Kernel];
+                for (int ky = 0; ky < Kernel; ++ky)
+                    rows[ky] = rings + b * ringBytes + (top + ky + a.padTop) % Kernel * rowBytes;
+                const int64_t place = ((int64_t(block) * a.height + y) * a.width + left) * 16;
+                int x = 0;
+                for (; x + 8 <= width; x += 8)
+                    depthwiseOfSpread<Kernel, Stride, 8>(a, rows, x, weights, rescale, place + x * 16);
+                for (; x < width; ++x) depthwiseOfSpread<Kernel, Stride, 1>(a, rows, x, weights, rescale, place + x * 16);
+                if (!a.pooled) continue;
+                const auto *done = reinterpret_cast<const __m128i *>(static_cast<const uint8_t *>(a.output.destination) + place);
+                for (int p = 0; p < width; ++p)
+                    totals[b] = _mm512_add_epi32(totals[b], _mm512_cvtepu8_epi32(_mm_loadu_si128(done + p)));
+            }
         }
-        if (a.pooled) _mm512_storeu_si512(a.partial + task * 16, total);
+        if (!a.pooled) return;
+        for (int b = 0; b < blocks; ++b)
+            _mm512_storeu_si512(a.partial + ((first + b) * across + task % across) * 16, totals[b]);
     });
     if (!a.pooled) return;
     const float area = float(int64_t(a.height) * a.width);

@@ -15,7 +15,7 @@ constexpr int64_t floatBytes = sizeof(float);
 /// Where a step's results go, its place aside.
 struct Output : QuantizedOutput {
     Output(const CInferenceTensor &to, int32_t activation)
-        : QuantizedOutput{nullptr, to.type, activation, 1 / to.scale, float(to.zero), nullptr} {
+        : QuantizedOutput{nullptr, to.type, activation, 1 / to.scale, float(to.zero), nullptr, 0} {
         if (to.type != CInferenceUint8 || activation != CInferenceSilu) return;
         // From where hardly anything is left of a SiLU to where it leaves the bytes' range.
         auto byte = [&](double x) { return x / (1 + std::exp(-x)) / to.scale + to.zero; };
@@ -67,18 +67,24 @@ public:
     }
 
     void execute(const Run &run) override {
+        QuantizedArguments a = arguments(run);
+        a.output.destination = run.at(step.destination);
+        quantizedKernels()->convolution(a);
+    }
+
+    /// All that a run needs but the place of its results.
+    QuantizedArguments arguments(const Run &run) const {
         if (step.gated) quantize(run.scratch, static_cast<const float *>(run.at(step.gate)), run.threads);
-        const auto &from = step.source, &to = step.destination;
+        const auto &from = step.source;
         QuantizedArguments a = arguments();
         a.weights = weights(step.gated ? run.scratch : rounded->memory.data());
         if (from.blocked) a.source = run.at(from);
         else a.image = static_cast<const float *>(run.at(from));
         if (step.accumulates) a.summand = run.at(step.summand);
         a.output = output;
-        a.output.destination = run.at(to);
         a.threads = run.threads;
         a.patches = reinterpret_cast<uint8_t *>(run.scratch) + gatedBytes();
-        quantizedKernels()->convolution(a);
+        return a;
     }
 
     size_t scratchBytes() const override {
@@ -153,7 +159,14 @@ private:
 class QuantizedDepthwiseStep final : public Step {
 public:
     QuantizedDepthwiseStep(const CInferenceDepthwise &step, const CInferencePlan &plan)
-        : step(step), output(step.destination, step.activation), threads(plan.threads) {
+        : QuantizedDepthwiseStep(step, plan, nullptr, 0) {}
+
+    /// The same of the map that `expansion` makes.
+    QuantizedDepthwiseStep(
+        const CInferenceDepthwise &step, const CInferencePlan &plan, std::unique_ptr<QuantizedConvolutionStep> expansion,
+        int expandedInputs)
+        : step(step), output(step.destination, step.activation), threads(plan.threads), expansion(std::move(expansion)),
+          expandedInputs(expandedInputs) {
         const int kernel = step.kernel_height, channels = step.source.channels;
         if (!quantizedKernels()) throw Unsupported("no instructions for bytes");
         if (kernel != step.kernel_width || (kernel != 3 && kernel != 5) || step.stride < 1 || step.stride > 2
@@ -187,7 +200,13 @@ public:
 
     void execute(const Run &run) override {
         QuantizedDepthwiseArguments a = arguments();
-        a.source = run.at(step.source);
+        QuantizedArguments expanded;
+        if (expansion) {
+            expanded = expansion->arguments(run);
+            a.expansion = &expanded;
+        } else {
+            a.source = run.at(step.source);
+        }
         a.output = output;
         a.output.destination = run.at(step.destination);
         if (step.pools) a.pooled = static_cast<float *>(run.at(step.pooled));
@@ -197,8 +216,10 @@ public:
         quantizedKernels()->depthwise(a);
     }
 
-    size_t scratchBytes() const override { return size_t(partialBytes() + arguments().ringBytes() * threads); }
-    int64_t weightBytes() const override { return bytes->memory.bytes() + scales.bytes() + bias.bytes(); }
+    size_t scratchBytes() const override { return size_t(partialBytes() + arguments().scratchBytes() * threads); }
+    int64_t weightBytes() const override {
+        return bytes->memory.bytes() + scales.bytes() + bias.bytes() + (expansion ? expansion->weightBytes() : 0);
+    }
 
 private:
     int64_t partialBytes() const { return step.pools ? int64_t(arguments().across()) * step.source.channels * 4 : 0; }
@@ -206,6 +227,7 @@ private:
     QuantizedDepthwiseArguments arguments() const {
         const auto &from = step.source, &to = step.destination;
         QuantizedDepthwiseArguments a{};
+        a.expandedInputs = expandedInputs;
         a.sourceZero = from.zero;
         a.weights = {reinterpret_cast<const int8_t *>(bytes->memory.data()), scales.floats(), bias.floats()};
         a.pooledScale = to.scale;
@@ -224,6 +246,8 @@ private:
     CInferenceDepthwise step;
     Output output;
     int threads;
+    std::unique_ptr<QuantizedConvolutionStep> expansion;
+    int expandedInputs;
     std::shared_ptr<const Weights> bytes;
     Buffer scales, bias;
 };
@@ -232,6 +256,19 @@ private:
 
 std::unique_ptr<Step> cinference::makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan) {
     return std::make_unique<QuantizedDepthwiseStep>(step, plan);
+}
+
+std::unique_ptr<Step> cinference::makeQuantizedExpandedDepthwise(
+    const CInferenceExpandedDepthwise &step, const CInferencePlan &plan) {
+    CInferenceConvolution expansion{};
+    expansion.source = step.source;
+    expansion.destination = step.depthwise.source;
+    expansion.weights = step.weights;
+    expansion.bias = step.bias;
+    expansion.groups = expansion.kernel_height = expansion.kernel_width = expansion.stride = 1;
+    expansion.activation = step.activation;
+    return std::make_unique<QuantizedDepthwiseStep>(
+        step.depthwise, plan, std::make_unique<QuantizedConvolutionStep>(expansion, plan), step.inputs);
 }
 
 std::unique_ptr<Step> cinference::makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan) {

@@ -113,6 +113,52 @@ struct Int8Tests {
         }
     }
 
+    /// What lies between an expansion and its depthwise convolution is rounded as if it were kept.
+    @Test(arguments: ExpandedDepthwiseTests.cases, [nil, Activation.relu])
+    func expandedDepthwiseIsExact(_ test: ExpandedDepthwiseTests.Case, activation: Activation?) throws {
+        func expand(_ sketch: inout NetworkSketch) -> Graph.Value {
+            let x = sketch.convolution(sketch.graph.input, to: test.outputs, kernel: 1)
+            return activation.map { sketch.activation(x, $0) } ?? x
+        }
+        func reduce(_ sketch: inout NetworkSketch, _ x: Graph.Value) {
+            let y = sketch.convolution(
+                x, to: test.outputs, kernel: test.kernel, stride: test.stride, padding: test.padding,
+                groups: test.outputs, bias: false)
+            if let activation { _ = sketch.activation(y, activation) }
+        }
+        var both = NetworkSketch(seed: 6, inputChannels: test.inputs)
+        reduce(&both, expand(&both))
+        Self.roundWeights(&both)
+        var (first, second) = (
+            NetworkSketch(seed: 6, inputChannels: test.inputs), NetworkSketch(seed: 6, inputChannels: test.outputs)
+        )
+        _ = expand(&first)
+        reduce(&second, second.graph.input)
+        first.weights = both.weights
+        second.weights.tensors["tensor0"] = both.weights.tensors["tensor2"]
+
+        let low: Float = activation == nil ? -128 : 0
+        func rounded(_ values: [Float], _ step: Float) -> [Float] {
+            values.map { step * min(max(($0 / step).rounded(.toNearestOrEven), low), low + 255) }
+        }
+        let shape = TensorShape(1, test.inputs, test.size.0, test.size.1)
+        let wide = TensorShape(1, test.outputs, test.size.0, test.size.1)
+        let input = Self.whole(&both, shape.count, low: -100)
+        let middle = rounded(try first.run(input, shape, .reference), 512)
+        let expected = rounded(try second.run(middle, wide, .reference), 65536)
+        let last = activation == nil ? "layer1" : "layer2"
+        let calibration = Calibration(
+            ranges: [
+                "input": -100...155, "layer0": (512 * low)...(512 * (low + 255)),
+                last: (65536 * low)...(65536 * (low + 255)),
+            ])
+        let kinds = try both.kinds(shape, calibration)
+        #expect(kinds.count { $0.hasPrefix("quantized") } == 1)
+        for threads in [1, 2, 3] {
+            #expect(try both.run(input, shape, .oneDNN, .int8, threads: threads, calibration: calibration) == expected)
+        }
+    }
+
     /// SiLU by its table is off by a quarter of a byte's step beyond rounding, 1x1 and depthwise; the mean of a map of
     /// bytes is the mean of what they stand for.
     @Test(arguments: [false, true], [(0.75, -13), (4, -11), (20, -8)] as [(Float, Int)]) func silu(

@@ -57,7 +57,8 @@ extension Planner {
         _ expansion: FusedConvolution, _ depthwise: FusedConvolution, _ geometry: Convolution, at index: Int
     ) {
         let (first, second) = (layers[index], layers[index + 1])
-        let from = source(first.inputs[0])
+        let quantization = isQuantized(layerAt: index) ? quantizations[first.output] : nil
+        let from = source(first.inputs[0], as: quantization == nil ? precision : .uint8)
         let (shape, wide) = (shapes[first.inputs[0]], shapes[first.output])
         let (inputs, outputs) = (padded(shape.channels), padded(wide.channels))
         let result = destination(second.output, type(of: from))
@@ -77,7 +78,8 @@ extension Planner {
                 both.depthwise = step
                 both.depthwise.source = CInferenceTensor(
                     index: -1, type: both.source.type, blocked: 1, channels: Int32(outputs),
-                    height: Int32(wide.height), width: Int32(wide.width), scale: 1, zero: 0)
+                    height: Int32(wide.height), width: Int32(wide.width), scale: quantization?.scale ?? 1,
+                    zero: quantization?.zero ?? 0)
                 let work =
                     2e-9
                     * (Double(shape.channels * wide.channels) * Double(wide.area)

@@ -139,7 +139,7 @@ struct Planner {
     /// reads it.
     private func expandedDepthwise(at index: Int) -> (FusedConvolution, FusedConvolution, Convolution)? {
         guard cinference_has_fast_kernels() != 0, index + 1 < layers.count, kernelSizes[index] == [1, 1],
-            !isQuantized(layerAt: index + 1),
+            isQuantized(layerAt: index) == isQuantized(layerAt: index + 1),
             case .convolution(let expansion) = layers[index].kind,
             case .convolution(let plain) = expansion.kernel,
             case .convolution(let depthwise) = layers[index + 1].kind,
