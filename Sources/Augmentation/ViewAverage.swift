@@ -57,18 +57,26 @@ public final class ViewAverage {
                 images = []
                 if !checks { prepareNext() }
             }
-            try forward(letterboxes.count, side: side) { index, map in
-                guard pass > 0 else { return sums.append(Array(map)) }
-                let placed = PlacedView(view, plain: letterboxes[index])
+            try forward(letterboxes.count, side: side)
+            for (index, letterbox) in letterboxes.enumerated() {
+                guard pass > 0 else {
+                    sums.append(Array(output[index * side * side..<(index + 1) * side * side]))
+                    continue
+                }
+                let placed = PlacedView(view, plain: letterbox)
                 if checks, index == 0 {
                     if plain.isEmpty { plain = sums[0] }
-                    var own = [Float](repeating: 0, count: plain.count)
-                    own.withUnsafeMutableBufferPointer { placed.addInverse(of: map, to: $0) }
-                    guard isView else { return try ViewReport.checkIdentity(own, plain) }
+                    let own = broughtBack(by: placed)
+                    guard isView else {
+                        try ViewReport.checkIdentity(own, plain)
+                        continue
+                    }
                     rows.append(ViewReport.Row(view: view, change: ViewReport.change(from: plain, to: own)))
                     for position in own.indices { sums[0][position] += own[position] }
                 } else if isView {
-                    sums[index].withUnsafeMutableBufferPointer { placed.addInverse(of: map, to: $0) }
+                    sums[index].withUnsafeMutableBufferPointer { sum in
+                        withOutput(index, side: side) { placed.addInverse(of: $0, to: sum) }
+                    }
                 }
             }
         }
@@ -100,18 +108,32 @@ public final class ViewAverage {
         }
     }
 
-    private func forward(
-        _ count: Int, side: Int, _ body: (_ image: Int, _ map: UnsafeBufferPointer<Float>) throws -> Void
-    ) throws {
+    /// Runs the network on the input.
+    private func forward(_ count: Int, side: Int) throws {
         let pixels = side * side
         try input.withUnsafeBufferPointer { input in
             try output.withUnsafeMutableBufferPointer { output in
-                let maps = UnsafeMutableBufferPointer(rebasing: output[..<(count * pixels)])
-                try network(UnsafeBufferPointer(rebasing: input[..<(count * 3 * pixels)]), count, side, maps)
-                for index in 0..<count {
-                    try body(index, UnsafeBufferPointer(rebasing: maps[index * pixels..<(index + 1) * pixels]))
-                }
+                try network(
+                    UnsafeBufferPointer(rebasing: input[..<(count * 3 * pixels)]), count, side,
+                    UnsafeMutableBufferPointer(rebasing: output[..<(count * pixels)]))
             }
+        }
+    }
+
+    /// The first image's map in the plain canvas' geometry, where the input was: it is not needed any more.
+    private func broughtBack(by placed: PlacedView) -> ArraySlice<Float> {
+        let pixels = size * size
+        input.withUnsafeMutableBufferPointer { input in
+            let own = UnsafeMutableBufferPointer(rebasing: input[..<pixels])
+            own.update(repeating: 0)
+            withOutput(0, side: placed.side) { placed.addInverse(of: $0, to: own) }
+        }
+        return input[..<pixels]
+    }
+
+    private func withOutput(_ image: Int, side: Int, _ body: (UnsafeBufferPointer<Float>) -> Void) {
+        output.withUnsafeBufferPointer {
+            body(UnsafeBufferPointer(rebasing: $0[image * side * side..<(image + 1) * side * side]))
         }
     }
 }

@@ -32,7 +32,7 @@ public struct ViewReport: Sendable {
     public static let expectedChange = 0.0001...0.6
 
     /// Part of the text that two maps do not share: `sum |a - b| / sum max(a, b)`, 0 for equal maps, 1 for disjoint ones.
-    package static func change(from a: [Float], to b: [Float]) -> Double {
+    package static func change(from a: [Float], to b: some Sequence<Float>) -> Double {
         var (difference, union) = (0.0, 0.0)
         for (a, b) in zip(a, b) {
             difference += Double(abs(a - b))
@@ -42,13 +42,13 @@ public struct ViewReport: Sendable {
     }
 
     /// - Throws: `AugmentationError` (1) with the first pixel that differs in its bits.
-    static func checkIdentity(_ found: [Float], _ plain: [Float]) throws {
+    static func checkIdentity(_ found: ArraySlice<Float>, _ plain: [Float]) throws {
         guard let index = zip(found, plain).enumerated().first(where: { $1.0.bitPattern != $1.1.bitPattern })?.offset
         else { return }
         throw AugmentationError(
             Diagnosis(
                 .failure, "the plain view, run again among the others, gives another map", place: "pixel \(index)",
-                found: "\(found[index])", expected: "\(plain[index])",
+                found: "\(found[found.startIndex + index])", expected: "\(plain[index])",
                 nextStep: "run with another --engine; this one does not give the same result twice"))
     }
 }

@@ -27,6 +27,8 @@ struct PredictionRun {
     ///
     /// - Returns: how many images failed; each is reported on stderr when it does.
     func run() async throws -> Int {
+        // Canvases of several sizes would break up glibc's heap; of one size they fit where the last image's were.
+        if !settings.tta.isEmpty { mallopt(M_MMAP_THRESHOLD, 1 << 17) }
         let checkpoint = try Checkpoint(path: checkpointPath)
         let detector = try settings.detector(for: checkpoint)
         for note in detector.architecture.notes { Terminal.note(note, quiet: quiet) }
@@ -37,8 +39,6 @@ struct PredictionRun {
                 architecture: detector.architecture.name, size: settings.size, preprocessing: "letterbox, imagenet",
                 precision: try settings.arithmetic(of: checkpoint), tta: settings.tta.map(\.name)))
         checkpoint.releasePages()
-        // Canvases of several sizes would break up glibc's heap; of one size they fit where the last image's were.
-        if !settings.tta.isEmpty { mallopt(M_MMAP_THRESHOLD, 1 << 20) }
         let names = folder.names.filter { !store.contains($0) }
         let done = folder.names.count - names.count
         if done > 0 {
