@@ -38,8 +38,8 @@ std::shared_ptr<const Weights> Arena::keep(Weights made) {
 }
 
 const Kernels *cinference::kernels(int32_t type) {
-    bool hasBfloat16 = false;
 #if defined(__x86_64__)
+    bool hasBfloat16 = false;
     switch (dnnl::get_effective_cpu_isa()) {
         case dnnl::cpu_isa::all:
         case dnnl::cpu_isa::avx512_core_bf16:
@@ -79,6 +79,14 @@ int32_t cinference_block(void) {
 }
 
 const char *cinference_instruction_set(void) {
+#if defined(__aarch64__)
+    // oneDNN 2.6 has no enumerators for these: the numbers are its own, and stand for other instructions on x86-64.
+    switch (int(dnnl::get_effective_cpu_isa())) {
+        case 0x1: return "asimd";
+        case 0x1f: return "sve_512";
+        default: return "unknown";
+    }
+#else
     switch (dnnl::get_effective_cpu_isa()) {
         case dnnl::cpu_isa::all: return "all";
         case dnnl::cpu_isa::sse41: return "sse41";
@@ -91,6 +99,7 @@ const char *cinference_instruction_set(void) {
         case dnnl::cpu_isa::avx512_core_amx: return "avx512_core_amx";
         default: return "unknown";
     }
+#endif
 }
 
 double cinference_peak(int32_t threads, int32_t type) {
