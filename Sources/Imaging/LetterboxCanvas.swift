@@ -20,7 +20,7 @@ public func letterbox(_ image: RGBImage, _ geometry: Letterbox) throws -> [UInt8
             Int32(geometry.resizedHeight), side * 3, &message, message.count)
     }
     guard status == 0 else {
-        let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
         throw ImagingError(
             Diagnosis(
                 .failure, "cannot resize the image", found: text,

@@ -14,7 +14,8 @@ enum OpenCV {
         }
         guard status == Int32(COPENCV_CONTOURS_OK) else {
             throw Failure(
-                message: String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+                message: String(
+                    decoding: message.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self))
         }
     }
 
