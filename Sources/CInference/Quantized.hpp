@@ -95,7 +95,8 @@ private:
 /// The part of the source that some rows of the result need, with its border; 1x1 convolutions read the source itself.
 struct QuantizedPatch {
     QuantizedPatch(const QuantizedArguments &a, bool isImage) {
-        direct = a.kernelHeight == 1 && a.kernelWidth == 1 && a.stride == 1 && !isImage;
+        direct = a.kernelHeight == 1 && a.kernelWidth == 1 && a.padTop == 0 && a.padLeft == 0 && !isImage
+            && (a.height - 1) * a.stride < a.sourceHeight && (a.width - 1) * a.stride < a.sourceWidth;
         pixelBytes = isImage ? 4 : 16;
         planes = isImage ? 1 : (a.inputs + 15) / 16;
         columns = (a.width - 1) * a.stride + a.kernelWidth;

@@ -216,11 +216,22 @@ static void convolution(const QuantizedArguments &a) {
     };
     const int planes = patch.planes, lastSteps = steps - 4 * (planes - 1);
     if (patch.direct) {
-        const int64_t area = int64_t(a.height) * a.width, runs = (area + patch.pixels - 1) / patch.pixels, none = 0;
+        const int64_t area = int64_t(a.height) * a.width, none = 0;
+        // Pixels that stand evenly apart: all of them, or a row's.
+        const int64_t even = a.stride == 1 ? area : a.width;
+        const int64_t rows = patch.pixels < a.width ? 1 : patch.pixels / a.width;
+        const int64_t most = a.stride == 1 ? patch.pixels : rows * a.width, runs = (area + most - 1) / most;
         parallel(a.threads, runs * groups.count, [&](int64_t task) {
-            const int64_t pixel = task / groups.count * patch.pixels;
-            const int64_t left = area - pixel, count = left < patch.pixels ? left : patch.pixels;
-            run({static_cast<const uint8_t *>(a.source) + pixel * 16, area * 16, planes, lastSteps, &none, 1}, int(task % groups.count), pixel, int(count), 16);
+            const int64_t begin = task / groups.count * most, end = begin + most < area ? begin + most : area;
+            for (int64_t pixel = begin; pixel < end; pixel += even) {
+                const int64_t count = end - pixel < even ? end - pixel : even;
+                const int64_t place = a.stride == 1 ? pixel : pixel / a.width * a.stride * a.sourceWidth;
+                const TileSource source{
+                    static_cast<const uint8_t *>(a.source) + place * 16, int64_t(a.sourceHeight) * a.sourceWidth * 16,
+                    planes, lastSteps, &none, 1,
+                };
+                run(source, int(task % groups.count), pixel, int(count), 16 * a.stride);
+            }
         });
         return;
     }
