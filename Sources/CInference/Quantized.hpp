@@ -45,8 +45,13 @@ struct QuantizedOutput {
     int firstBlock;     // the first that is kept
 };
 
+/// How a convolution lies on its maps.
+struct ConvolutionShape {
+    int sourceHeight, sourceWidth, height, width, stride, padTop, padLeft;
+};
+
 /// destination = activation(conv(source) + bias [+ summand]). A byte stands for (byte - zero) * scale.
-struct QuantizedArguments {
+struct QuantizedArguments : ConvolutionShape {
     const void *source;   // (inputs/16,sourceHeight,sourceWidth,16) bytes; or
     const float *image;   // (inputs,sourceHeight,sourceWidth), at most 4 channels, rounded on the way
     float imageInverse;   // 1 / scale
@@ -56,14 +61,12 @@ struct QuantizedArguments {
     int summandType;
     float summandScale;   // of bytes, whose zero is in the bias
     QuantizedOutput output;
-    int inputs, blocks, sourceHeight, sourceWidth, height, width;
-    int kernelHeight, kernelWidth, stride, padTop, padLeft;
-    int threads;
+    int inputs, blocks, kernelHeight, kernelWidth, threads;
     uint8_t *patches;  // QuantizedPatch::bytes a thread
 };
 
 /// A depthwise convolution of bytes to bytes, 3x3 or 5x5, stride 1 or 2, and the mean of its pixels.
-struct QuantizedDepthwiseArguments {
+struct QuantizedDepthwiseArguments : ConvolutionShape {
     const void *source;  // (blocks,sourceHeight,sourceWidth,16); or
     const QuantizedArguments *expansion;  // the 1x1 convolution that makes it, row by row, of the source of its own
     int expandedInputs;  // of the expansion's inputs, the ones that weights read; 0 where there is none
@@ -73,7 +76,7 @@ struct QuantizedDepthwiseArguments {
     float *pooled;       // (blocks,16) or null
     float pooledScale;   // of the destination's bytes
     int32_t *partial;    // (blocks,strips,16) where `pooled`
-    int blocks, sourceHeight, sourceWidth, height, width, kernel, stride, padTop, padLeft, threads;
+    int blocks, kernel, threads;
     uint8_t *rings;      // scratchBytes() a thread
 
     /// Columns of the result are computed in strips, all rows of one: what they need of the source stays in cache.

@@ -12,6 +12,12 @@ namespace {
 
 constexpr int64_t floatBytes = sizeof(float);
 
+template <typename Step>
+ConvolutionShape shapeOf(const Step &step) {
+    const auto &from = step.source, &to = step.destination;
+    return {from.height, from.width, to.height, to.width, step.stride, step.pad_top, step.pad_left};
+}
+
 /// Where a step's results go, its place aside.
 struct Output : QuantizedOutput {
     Output(const CInferenceTensor &to, int32_t activation)
@@ -128,23 +134,15 @@ private:
     }
 
     QuantizedArguments arguments() const {
-        const auto &from = step.source, &to = step.destination;
-        QuantizedArguments a{};
-        a.imageInverse = 1 / from.scale;
-        a.sourceZero = from.zero;
+        QuantizedArguments a{shapeOf(step)};
+        a.imageInverse = 1 / step.source.scale;
+        a.sourceZero = step.source.zero;
         a.summandType = step.summand.type;
         a.summandScale = step.summand.scale;
-        a.inputs = from.channels;
+        a.inputs = step.source.channels;
         a.blocks = blocks;
-        a.sourceHeight = from.height;
-        a.sourceWidth = from.width;
-        a.height = to.height;
-        a.width = to.width;
         a.kernelHeight = step.kernel_height;
         a.kernelWidth = step.kernel_width;
-        a.stride = step.stride;
-        a.padTop = step.pad_top;
-        a.padLeft = step.pad_left;
         return a;
     }
 
@@ -225,21 +223,13 @@ private:
     int64_t partialBytes() const { return step.pools ? int64_t(arguments().across()) * step.source.channels * 4 : 0; }
 
     QuantizedDepthwiseArguments arguments() const {
-        const auto &from = step.source, &to = step.destination;
-        QuantizedDepthwiseArguments a{};
+        QuantizedDepthwiseArguments a{shapeOf(step)};
         a.expandedInputs = expandedInputs;
-        a.sourceZero = from.zero;
+        a.sourceZero = step.source.zero;
         a.weights = {reinterpret_cast<const int8_t *>(bytes->memory.data()), scales.floats(), bias.floats()};
-        a.pooledScale = to.scale;
-        a.blocks = from.channels / 16;
-        a.sourceHeight = from.height;
-        a.sourceWidth = from.width;
-        a.height = to.height;
-        a.width = to.width;
+        a.pooledScale = step.destination.scale;
+        a.blocks = step.source.channels / 16;
         a.kernel = step.kernel_height;
-        a.stride = step.stride;
-        a.padTop = step.pad_top;
-        a.padLeft = step.pad_left;
         return a;
     }
 
