@@ -75,12 +75,18 @@ struct QuantizedDepthwiseArguments : ConvolutionShape {
     QuantizedOutput output;
     float *pooled;       // (blocks,16) or null
     float pooledScale;   // of the destination's bytes
-    int32_t *partial;    // (blocks,strips,16) where `pooled`
+    int32_t *partial;    // (blocks,down() * across(),16) where `pooled`
     int blocks, kernel, threads;
     uint8_t *rings;      // scratchBytes() a thread
 
-    /// Columns of the result are computed in strips, all rows of one: what they need of the source stays in cache.
+    /// The result is computed in strips of columns: what a row's needs of the source stays in cache.
     int across() const { return (width + mostColumns() - 1) / mostColumns(); }
+    /// Into how many parts strips are cut where there are few groups of blocks to share out: parts begin with rows of
+    /// the expansion that the part above has made too.
+    int down() const {
+        const int tasks = BlockGroups(blocks).count * across(), wanted = (8 + tasks - 1) / tasks, most = height / 16;
+        return expandedInputs == 0 || most < 2 ? 1 : wanted < most ? wanted : most;
+    }
     int stripColumns() const { return (width + across() - 1) / across(); }
     /// Blocks that are worked on together: those of a group of the expansion.
     int mostBlocks() const { return expandedInputs > 0 ? BlockGroups::most : 1; }

@@ -217,15 +217,15 @@ static void convolution(const QuantizedArguments &a) {
     const int planes = patch.planes, lastSteps = steps - 4 * (planes - 1);
     if (patch.direct) {
         const int64_t area = int64_t(a.height) * a.width, none = 0;
-        // Pixels that stand evenly apart: all of them, or a row's.
-        const int64_t even = a.stride == 1 ? area : a.width;
-        const int64_t rows = patch.pixels < a.width ? 1 : patch.pixels / a.width;
-        const int64_t most = a.stride == 1 ? patch.pixels : rows * a.width, runs = (area + most - 1) / most;
+        // Pixels that stand evenly apart are a row: with stride 1 all of them.
+        const int64_t width = a.stride == 1 ? area : a.width, sourceWidth = int64_t(a.sourceWidth) * a.stride;
+        const int64_t most = a.stride == 1 ? patch.pixels : (patch.pixels + width - 1) / width * width;
+        const int64_t runs = (area + most - 1) / most;
         parallel(a.threads, runs * groups.count, [&](int64_t task) {
             const int64_t begin = task / groups.count * most, end = begin + most < area ? begin + most : area;
-            for (int64_t pixel = begin; pixel < end; pixel += even) {
-                const int64_t count = end - pixel < even ? end - pixel : even;
-                const int64_t place = a.stride == 1 ? pixel : pixel / a.width * a.stride * a.sourceWidth;
+            for (int64_t pixel = begin; pixel < end; pixel += width) {
+                const int64_t count = end - pixel < width ? end - pixel : width;
+                const int64_t place = pixel / width * sourceWidth + pixel % width;
                 const TileSource source{
                     static_cast<const uint8_t *>(a.source) + place * 16, int64_t(a.sourceHeight) * a.sourceWidth * 16,
                     planes, lastSteps, &none, 1,
@@ -304,10 +304,12 @@ static inline __attribute__((always_inline)) void depthwiseOfSpread(
 template <int Kernel, int Stride>
 static void quantizedDepthwiseOf(const QuantizedDepthwiseArguments &a) {
     const BlockGroups groups(a.blocks);
-    const int across = a.across(), most = a.stripColumns(), linePixels = a.linePixels(), lineBytes = linePixels * 16;
+    const int across = a.across(), down = a.down(), tiles = across * down;
+    const int most = a.stripColumns(), linePixels = a.linePixels(), lineBytes = linePixels * 16;
     const int rowBytes = a.spreadColumns() * 64, ringBytes = Kernel * rowBytes;
-    parallel(a.threads, int64_t(a.expansion ? groups.count : a.blocks) * across, [&](int64_t task) {
-        const int group = int(task / across), left = int(task % across) * most;
+    parallel(a.threads, int64_t(a.expansion ? groups.count : a.blocks) * tiles, [&](int64_t task) {
+        const int group = int(task / tiles), tile = int(task % tiles), left = tile % across * most;
+        const int from = tile / across * a.height / down, to = (tile / across + 1) * a.height / down;
         const int first = a.expansion ? groups.first(group) : group, blocks = a.expansion ? groups.size(group) : 1;
         const int width = a.width - left < most ? a.width - left : most;
         const int columns = width + (Kernel > 4 ? 4 / Stride : 0);
@@ -323,22 +325,24 @@ static void quantizedDepthwiseOf(const QuantizedDepthwiseArguments &a) {
             if (isInside && a.expansion)
                 expandLines(a, first, blocks, y, origin + begin, end - begin, lines + begin * 16, linePixels);
             for (int b = 0; b < blocks; ++b, row += ringBytes) {
-                uint8_t *line = lines + b * lineBytes;
-                const int64_t place = (int64_t(first + b) * a.sourceHeight + y) * a.sourceWidth + origin;
-                const uint8_t *source = static_cast<const uint8_t *>(a.source) + place * 16;
-                if (!isInside) std::memset(row, a.sourceZero, size_t(columns) * 64);
-                else if (a.expansion) spread(line, columns, Stride, row);
-                else if (begin == 0 && end == wanted) spread(source, columns, Stride, row);
-                else {
-                    std::memcpy(line + begin * 16, source + begin * 16, size_t(end - begin) * 16);
-                    spread(line, columns, Stride, row);
+                if (!isInside) {
+                    std::memset(row, a.sourceZero, size_t(columns) * 64);
+                    continue;
                 }
+                const uint8_t *line = lines + b * lineBytes;
+                if (!a.expansion) {
+                    const int64_t place = (int64_t(first + b) * a.sourceHeight + y) * a.sourceWidth + origin + begin;
+                    const uint8_t *source = static_cast<const uint8_t *>(a.source) + place * 16;
+                    if (begin == 0 && end == wanted) line = source;
+                    else std::memcpy(lines + begin * 16, source, size_t(end - begin) * 16);
+                }
+                spread(line, columns, Stride, row);
             }
         };
         __m512i totals[BlockGroups::most];
         for (__m512i &total : totals) total = _mm512_setzero_si512();
-        int next = -a.padTop;
-        for (int y = 0; y < a.height; ++y) {
+        int next = from * Stride - a.padTop;
+        for (int y = from; y < to; ++y) {
             const int top = y * Stride - a.padTop;
             for (next = next < top ? top : next; next < top + Kernel; ++next)
                 fill(next, rings + (next + a.padTop) % Kernel * rowBytes);
@@ -362,14 +366,14 @@ static void quantizedDepthwiseOf(const QuantizedDepthwiseArguments &a) {
         }
         if (!a.pooled) return;
         for (int b = 0; b < blocks; ++b)
-            _mm512_storeu_si512(a.partial + ((first + b) * across + task % across) * 16, totals[b]);
+            _mm512_storeu_si512(a.partial + ((first + b) * tiles + tile) * 16, totals[b]);
     });
     if (!a.pooled) return;
     const float area = float(int64_t(a.height) * a.width);
     for (int block = 0; block < a.blocks; ++block) {
         Vector sum{};
-        for (int strip = 0; strip < across; ++strip) {
-            const __m512i part = _mm512_loadu_si512(a.partial + (int64_t(block) * across + strip) * 16);
+        for (int tile = 0; tile < tiles; ++tile) {
+            const __m512i part = _mm512_loadu_si512(a.partial + (int64_t(block) * tiles + tile) * 16);
             sum += __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(part));
         }
         store(a.pooled + block * 16, (sum / all(area) - all(a.output.zero)) * all(a.pooledScale));

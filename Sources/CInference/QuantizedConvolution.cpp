@@ -220,7 +220,10 @@ public:
     }
 
 private:
-    int64_t partialBytes() const { return step.pools ? int64_t(arguments().across()) * step.source.channels * 4 : 0; }
+    int64_t partialBytes() const {
+        const QuantizedDepthwiseArguments a = arguments();
+        return step.pools ? int64_t(a.across()) * a.down() * step.source.channels * 4 : 0;
+    }
 
     QuantizedDepthwiseArguments arguments() const {
         QuantizedDepthwiseArguments a{shapeOf(step)};

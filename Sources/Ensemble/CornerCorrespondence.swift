@@ -8,9 +8,10 @@ enum CornerCorrespondence {
     /// The members' outlines point for point: quads by their corners, others resampled along the arc, each turned (and
     /// flipped) to lie closest to `reference`.
     ///
+    /// - Parameter alongArc: whether quads are resampled too, to go with others.
     /// - Returns: outlines of one length; nil where a polygon without arc length cannot be resampled.
-    static func align(_ members: [Polygon], to reference: Polygon) -> [[Point]]? {
-        if reference.points.count == 4, members.allSatisfy({ $0.points.count == 4 }) {
+    static func align(_ members: [Polygon], to reference: Polygon, alongArc: Bool = false) -> [[Point]]? {
+        if !alongArc, reference.points.count == 4, members.allSatisfy({ $0.points.count == 4 }) {
             return members.map { closest($0.points, to: reference.points) }
         }
         guard let target = resampled(reference, count: arcPoints) else { return nil }

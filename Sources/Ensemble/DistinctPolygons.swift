@@ -12,6 +12,16 @@ struct DistinctPolygons {
         }
     }
 
-    /// Where one of the polygons stands in `all`.
-    func place(of polygon: Polygon) -> Int { places[polygon] ?? 0 }
+    /// Where one of the polygons stands in `all`; one that does not even equal itself is found by its bits.
+    ///
+    /// - Precondition: it is one of them.
+    func place(of polygon: Polygon) -> Int {
+        func bits(_ polygon: Polygon) -> [UInt64] { polygon.points.flatMap { [$0.x.bitPattern, $0.y.bitPattern] } }
+        if let place = places[polygon] { return place }
+        let wanted = bits(polygon)
+        guard let place = all.firstIndex(where: { bits($0) == wanted }) else {
+            preconditionFailure("a polygon that is not among the distinct ones")
+        }
+        return place
+    }
 }

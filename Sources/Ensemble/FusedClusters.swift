@@ -74,7 +74,8 @@ struct FusedClusters {
 
     private func mean(of cluster: Int, with detection: Detection, _ reference: Polygon) -> OutlineMean? {
         guard var mean = clusters[cluster].mean,
-            let own = CornerCorrespondence.align([detection.polygon], to: reference)
+            let own = CornerCorrespondence.align(
+                [detection.polygon], to: reference, alongArc: mean.pointCount == CornerCorrespondence.arcPoints)
         else { return nil }
         if own[0].count == mean.pointCount {
             mean.add(own[0], weight: detection.strength)

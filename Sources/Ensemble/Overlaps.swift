@@ -7,14 +7,14 @@ package struct Overlaps {
     /// The detections of each outline.
     private let holders: [[Int]]
     /// For each outline those that it overlaps, itself among them, with their IoU above 0.
-    private var overlapping: [[(outline: Int, iou: Double)]]
+    private let overlapping: [[(outline: Int, iou: Double)]]
 
     /// - Parameter detections: all of the image, each at its `number`.
     /// - Complexity: for *n* different outlines O(*n* log *n*), where they overlap few others.
     package init(of detections: [Detection]) {
         let distinct = DistinctPolygons(detections.lazy.map(\.polygon))
         outlines = detections.map { distinct.place(of: $0.polygon) }
-        // By precedence: the IoU of two polygons is taken in the order of their best detections.
+        // By precedence: the IoU of two outlines is taken in the order of their best detections, which tells in its last digits.
         var holders = [[Int]](repeating: [], count: distinct.all.count)
         var rank = [Int](repeating: 0, count: distinct.all.count)
         for (place, detection) in detections.sorted(by: { $0.precedes($1) }).enumerated() {
@@ -23,7 +23,7 @@ package struct Overlaps {
             holders[outline].append(detection.number)
         }
         self.holders = holders
-        overlapping = holders.indices.map { [($0, 1)] }
+        var overlapping: [[(outline: Int, iou: Double)]] = holders.indices.map { [($0, 1)] }
         let boxes = distinct.all.enumerated().compactMap { index, polygon in polygon.boundingBox.map { (index, $0) } }
             .sorted { ($0.1.minY, $0.0) < ($1.1.minY, $1.0) }
         for (position, (index, box)) in boxes.enumerated() {
@@ -37,6 +37,7 @@ package struct Overlaps {
                 overlapping[other].append((index, overlap))
             }
         }
+        self.overlapping = overlapping
     }
 
     /// Gives the other detections that one overlaps, by their numbers, with their IoU.

@@ -22,6 +22,10 @@ public enum MapEncoding: String, Sendable, CaseIterable {
         }
     }
 
+    /// Of zstd. Most bytes of floats are noise: level 1 would take half as long again for 4% of the size. Of levels it
+    /// saves a fifth.
+    var compressionLevel: Int32 { self == .float32 ? -5 : 1 }
+
     /// The highest level, of an encoding by levels.
     var highest: Float? {
         switch self {

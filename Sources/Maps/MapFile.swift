@@ -13,13 +13,11 @@ import Geometry
 /// So any file of another length, and any changed byte, is found out.
 enum MapFile {
     private static let magic: [UInt8] = Array("DBMAP\r\n\u{1A}".utf8)
-    /// Most bytes are noise: level 1 takes half as long again for 4% of the size, level 3 three times as long for 5%.
-    private static let level: Int32 = -5
     private static let maximumHeader = 1 << 16
 
     /// The bytes of a map file.
     static func encode(_ entry: MapEntry, planes: [UInt8]) throws -> [UInt8] {
-        let payload = try compress(planes, path: entry.imageName)
+        let payload = try compress(planes, level: entry.encoding.compressionLevel, path: entry.imageName)
         var members = entry.json
         members["payload_bytes"] = .int(payload.count)
         let header = Array(JSONValue.object(members).text().utf8)
@@ -77,7 +75,7 @@ enum MapFile {
             map: ProbabilityMap(width: entry.mapWidth, height: entry.mapHeight, values: values))
     }
 
-    private static func compress(_ planes: [UInt8], path: String) throws -> [UInt8] {
+    private static func compress(_ planes: [UInt8], level: Int32, path: String) throws -> [UInt8] {
         func failed(_ code: Int?) -> MapsError {
             let found = code.map { String(cString: ZSTD_getErrorName($0)) }
             return MapsError(Diagnosis(.failure, "cannot compress the map", path: path, found: found))

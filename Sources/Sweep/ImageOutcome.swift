@@ -38,26 +38,29 @@ struct ImageOutcome: Sendable, Equatable {
     ///
     /// A map that cannot be read fails every point, a group whose candidates cannot be found fails its points.
     init(_ name: String, in maps: any MapSource, truth: ImageTruth, groups: PointGroups) {
+        let map: ImageMap
+        do {
+            map = try maps.read(name)
+        } catch {
+            failures = [Self.failure(name, error)]
+            places = PlaceRuns(Array(repeating: ~0, count: groups.pointCount))
+            scores = []
+            return
+        }
         var places: [Int32] = []
         places.reserveCapacity(groups.pointCount)
         var scores = Scores()
-        do {
-            let map = try maps.read(name)
-            let processor = PostProcessor()
-            for group in groups.groups {
-                do {
-                    let found = try processor.candidates(
-                        map, options: group.options, maxCandidates: group.maxCandidates, scoreFloor: group.scoreFloor)
-                    contours = max(contours, found.contourCount)
-                    scores.add(group, found.candidates, truth, &places)
-                } catch {
-                    failures.append(Self.failure(name, error))
-                    places += repeatElement(~Int32(failures.count - 1), count: group.points.count)
-                }
+        let processor = PostProcessor()
+        for group in groups.groups {
+            do {
+                let found = try processor.candidates(
+                    map, options: group.options, maxCandidates: group.maxCandidates, scoreFloor: group.scoreFloor)
+                contours = max(contours, found.contourCount)
+                scores.add(group, found.candidates, truth, &places)
+            } catch {
+                failures.append(Self.failure(name, error))
+                places += repeatElement(~Int32(failures.count - 1), count: group.points.count)
             }
-        } catch {
-            failures = [Self.failure(name, error)]
-            places = Array(repeating: ~0, count: groups.pointCount)
         }
         self.places = PlaceRuns(places)
         // Without the room that an array grows by.

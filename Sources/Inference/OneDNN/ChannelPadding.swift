@@ -36,7 +36,7 @@ struct ChannelPadding {
 
 /// Where an expansion is fused with its depthwise convolution; fixed by shape, so that results never depend on timing.
 enum ExpansionPolicy {
-    /// Input channels above which reading the source once for every two blocks of the result costs more than the wide
+    /// Input channels above which reading the source once for every few blocks of the result costs more than the wide
     /// map in memory.
     static let mostInputs = 64
 
