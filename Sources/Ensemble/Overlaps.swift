@@ -14,7 +14,8 @@ package struct Overlaps {
     package init(of detections: [Detection]) {
         let distinct = DistinctPolygons(detections.lazy.map(\.polygon))
         outlines = detections.map { distinct.place(of: $0.polygon) }
-        // By precedence: the IoU of two outlines is taken in the order of their best detections, which tells in its last digits.
+        // By precedence: the IoU of two outlines is taken in the order of their best detections, which tells in its
+        // last digits.
         var holders = [[Int]](repeating: [], count: distinct.all.count)
         var rank = [Int](repeating: 0, count: distinct.all.count)
         for (place, detection) in detections.sorted(by: { $0.precedes($1) }).enumerated() {
