@@ -44,13 +44,14 @@ public final class ViewAverage {
             return []
         }
         let checks = report == nil && !views.isEmpty
+        // Before the network has its memory: the test pattern and its way there and back need some of their own.
+        if checks { for view in views { try view.checkInverse(on: letterboxes[0]) } }
         let passes = [.plain] + views + (checks ? [.plain] : [])
         var sums: [[Float]] = []
         var plain: [Float] = []
         var rows: [ViewReport.Row] = []
         for (pass, view) in passes.enumerated() {
             let isView = (1...max(1, views.count)).contains(pass)
-            if checks, isView { try view.checkInverse(on: letterboxes[0]) }
             let side = view.side(for: size)
             try lay(images, view, side: side)
             if pass == passes.count - 1 {
