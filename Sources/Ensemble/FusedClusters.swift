@@ -18,18 +18,28 @@ struct FusedClusters {
         /// By the detections' numbers.
         var overlaps: [Int: Double] = [:]
         var extensions: [Int: Int?] = [:]
+        var merged: [PolygonCombination.Confidence: MergedPolygon] = [:]
     }
 
     private var clusters: [Cluster] = []
     /// Clusters of one, by the detections' numbers.
     private var founders: [Int: Int] = [:]
 
-    func polygon(of cluster: Int) -> Polygon { clusters[cluster].polygon }
-
     func box(of cluster: Int) -> BoundingBox? { clusters[cluster].box }
 
+    /// What a cluster comes to with `confidence`, made by `merge` where that is asked for the first time.
+    mutating func merged(
+        _ cluster: Int, _ confidence: PolygonCombination.Confidence,
+        by merge: (_ polygon: Polygon, _ members: [Detection]) -> MergedPolygon
+    ) -> MergedPolygon {
+        if let known = clusters[cluster].merged[confidence] { return known }
+        let made = merge(clusters[cluster].polygon, members(of: cluster))
+        clusters[cluster].merged[confidence] = made
+        return made
+    }
+
     /// In the order in which they joined.
-    func members(of cluster: Int) -> [Detection] {
+    private func members(of cluster: Int) -> [Detection] {
         Array(sequence(first: clusters[cluster]) { $0.before.map { clusters[$0] } }.map(\.newest).reversed())
     }
 

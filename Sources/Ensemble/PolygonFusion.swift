@@ -30,7 +30,9 @@ struct PolygonFusion {
                 clusters.append(known.founded(by: detection))
             }
         }
-        return clusters.map { merged(known.polygon(of: $0), of: known.members(of: $0), weights: weights) }
+        return clusters.map { cluster in
+            known.merged(cluster, confidence) { merged($0, of: $1, weights: weights) }
+        }
     }
 
     private func best(for detection: Detection, in clusters: [Int], _ known: inout FusedClusters) -> Int? {

@@ -26,20 +26,24 @@ enum PolygonUnion {
     /// x, y pairs; nil where a corner is outside of 32 bits or a polygon has no corner.
     private static func path(through polygons: [Polygon]) -> [Int32]? {
         var path: [Int32] = []
-        var starts: [[Int32]] = []
+        path.reserveCapacity(2 * polygons.reduce(0) { $0 + $1.points.count + 2 })
+        var starts: [Int] = []
         for polygon in polygons {
-            let points = polygon.signedArea < 0 ? polygon.points.reversed() : polygon.points
-            var corners: [[Int32]] = []
-            for point in points {
+            let start = path.count
+            starts.append(start)
+            let isReversed = polygon.signedArea < 0
+            for position in polygon.points.indices {
+                let point = polygon.points[isReversed ? polygon.points.count - 1 - position : position]
                 guard let x = Int32(exactly: point.x.rounded(.toNearestOrEven)),
                     let y = Int32(exactly: point.y.rounded(.toNearestOrEven))
                 else { return nil }
-                corners.append([x, y])
+                path.append(x)
+                path.append(y)
             }
-            guard let start = corners.first else { return nil }
-            path += (corners + [start]).joined()
-            starts.append(start)
+            guard start < path.count else { return nil }
+            path += [path[start], path[start + 1]]
         }
-        return path + starts.reversed().dropFirst().joined()
+        for start in starts.dropLast().reversed() { path += [path[start], path[start + 1]] }
+        return path
     }
 }

@@ -47,21 +47,29 @@ extension UnsafeBufferPointer where Element == DirectedEdge {
     /// both span, the height from the window's top down to the upper of the two, with sign.
     ///
     /// - Parameter window: where the bounding boxes of the two overlap.
-    /// - Complexity: O(*n* · *m*) in the numbers of edges; allocates nothing.
+    /// - Complexity: O(*n* · *m*) in the numbers of edges.
     package func sharedArea(with other: UnsafeBufferPointer<DirectedEdge>, in window: BoundingBox) -> Double {
-        var sum = 0.0
-        for edge in self {
-            guard let piece = Piece(edge, window) else { continue }
-            for other in other {
-                guard let other = Piece(other, window) else { continue }
-                let start = Swift.max(piece.start, other.start)
-                let end = Swift.min(piece.end, other.end)
-                guard start < end else { continue }
-                let area = piece.heightAboveBoth(other, from: start, to: end, height: window.maxY - window.minY)
-                sum += piece.isBottom == other.isBottom ? area : -area
+        withUnsafeTemporaryAllocation(of: Piece.self, capacity: other.count) { pieces in
+            var count = 0
+            for edge in other {
+                guard let piece = Piece(edge, window) else { continue }
+                pieces.initializeElement(at: count, to: piece)
+                count += 1
             }
+            var sum = 0.0
+            for edge in self {
+                guard let piece = Piece(edge, window) else { continue }
+                for position in 0..<count {
+                    let other = pieces[position]
+                    let start = Swift.max(piece.start, other.start)
+                    let end = Swift.min(piece.end, other.end)
+                    guard start < end else { continue }
+                    let area = piece.heightAboveBoth(other, from: start, to: end, height: window.maxY - window.minY)
+                    sum += piece.isBottom == other.isBottom ? area : -area
+                }
+            }
+            return sum
         }
-        return sum
     }
 }
 

@@ -117,7 +117,7 @@ struct CLEvalPairs: Sendable {
 
     // MARK: Scoring
 
-    func score(_ kept: some Collection<Int>) -> ImageScore {
+    func score(_ kept: [Int]) -> ImageScore {
         let boxCount = truth.outlines.count
         return withUnsafeTemporaryAllocation(of: BoxState.self, capacity: boxCount) { boxes in
             boxes.initialize(repeating: BoxState())
@@ -137,7 +137,7 @@ struct CLEvalPairs: Sendable {
     }
 
     private func score(
-        _ kept: some Collection<Int>, _ boxes: UnsafeMutableBufferPointer<BoxState>,
+        _ kept: [Int], _ boxes: UnsafeMutableBufferPointer<BoxState>,
         _ isFound: UnsafeMutableBufferPointer<Bool>
     ) -> ImageScore {
         noteCandidates(kept, boxes)
@@ -162,7 +162,7 @@ struct CLEvalPairs: Sendable {
 
     /// Counts for each truth box the detections that match it by precision and a character.
     @inline(__always)
-    func noteCandidates(_ kept: some Collection<Int>, _ boxes: UnsafeMutableBufferPointer<BoxState>) {
+    func noteCandidates(_ kept: [Int], _ boxes: UnsafeMutableBufferPointer<BoxState>) {
         for index in kept {
             let isValid = !detections[index].isDontCare
             for pair in pairs[pairStarts[index]..<pairStarts[index + 1]] where pair.isPrecise && pair.characterCount > 0
@@ -175,7 +175,7 @@ struct CLEvalPairs: Sendable {
 
     /// Puts end-to-end counts in place of those of detection; penalties and the characters of truth are the same.
     private func countReadCharacters(
-        _ kept: some Collection<Int>, _ boxes: UnsafeMutableBufferPointer<BoxState>, _ counts: inout ImageScore.Counts
+        _ kept: [Int], _ boxes: UnsafeMutableBufferPointer<BoxState>, _ counts: inout ImageScore.Counts
     ) {
         var matches = [[(detection: Int, characters: ArraySlice<Int32>)]](repeating: [], count: boxes.count)
         counts.detected = 0

@@ -67,7 +67,7 @@ struct DetEvalPairs: Sendable {
 
     // MARK: Scoring
 
-    func score(_ kept: some Collection<Int>) -> ImageScore {
+    func score(_ kept: [Int]) -> ImageScore {
         let matching = matching(kept)
         var score = ImageScore()
         score.truthBoxes = matching.truth.count
@@ -99,7 +99,7 @@ struct DetEvalPairs: Sendable {
     }
 
     /// What the subset `kept` matches.
-    func matching(_ kept: some Collection<Int>) -> Matching {
+    func matching(_ kept: [Int]) -> Matching {
         var search = Search(self, kept)
         search.matchOneToOne()
         search.matchOneToMany()
@@ -115,7 +115,7 @@ struct DetEvalPairs: Sendable {
         private var isTruthFree: [Bool]
         private var isDetectionFree: [Bool]
 
-        init(_ all: DetEvalPairs, _ kept: some Collection<Int>) {
+        init(_ all: DetEvalPairs, _ kept: [Int]) {
             self.all = all
             isPresent = [Bool](repeating: false, count: all.detections.count)
             isDetectionFree = isPresent

@@ -30,7 +30,7 @@ public struct ImagePairs: Sendable {
 
     /// The score of all detections, up to `maxDetections` of them.
     public func score() -> ImageScore {
-        score(keeping: 0..<count)
+        score(keeping: Array(0..<count))
     }
 
     /// The score of a subset of the detections, up to `maxDetections` of them.
@@ -38,8 +38,8 @@ public struct ImagePairs: Sendable {
     /// - Parameter kept: indices of detections, ascending; for CLEval, whose counts know no order, in any order and as
     ///   often as there are such detections.
     /// - Complexity: O(*t* + *p*) for *t* truth boxes and their characters and *p* pairs that touch.
-    public func score(keeping kept: some RandomAccessCollection<Int>) -> ImageScore {
-        let counted = kept.prefix(maxDetections ?? kept.count)
+    public func score(keeping kept: [Int]) -> ImageScore {
+        let counted = counted(kept)
         return switch kind {
         case .cleval(let pairs): pairs.score(counted)
         case .iou(let pairs): pairs.score(counted)
@@ -50,15 +50,15 @@ public struct ImagePairs: Sendable {
 
     /// What the metric punishes in all detections, up to `maxDetections` of them: as many of each kind as `score` counts.
     public func errors() -> ImageErrors {
-        errors(keeping: 0..<count)
+        errors(keeping: Array(0..<count))
     }
 
     /// What the metric punishes in a subset of the detections, up to `maxDetections` of them.
     ///
     /// - Parameter kept: indices of detections, ascending.
     /// - Complexity: O(*t* + *p*) for *t* truth boxes and *p* pairs that touch.
-    public func errors(keeping kept: some RandomAccessCollection<Int>) -> ImageErrors {
-        let counted = kept.prefix(maxDetections ?? kept.count)
+    public func errors(keeping kept: [Int]) -> ImageErrors {
+        let counted = counted(kept)
         let matching =
             switch kind {
             case .cleval(let pairs): pairs.matching(counted)
@@ -67,5 +67,10 @@ public struct ImagePairs: Sendable {
             case .tedEval(let pairs): pairs.matching(counted)
             }
         return ImageErrors(matching, places)
+    }
+
+    private func counted(_ kept: [Int]) -> [Int] {
+        guard let maxDetections, kept.count > maxDetections else { return kept }
+        return Array(kept.prefix(maxDetections))
     }
 }

@@ -47,7 +47,7 @@ struct IoUPairs: Sendable {
         pairs.sort { ($0.truth, $0.detection) < ($1.truth, $1.detection) }
     }
 
-    func score(_ kept: some Collection<Int>) -> ImageScore {
+    func score(_ kept: [Int]) -> ImageScore {
         var isFree = [Bool](repeating: false, count: detectionCount)
         var score = ImageScore()
         for index in kept where isCounted[index] {
@@ -72,7 +72,7 @@ struct IoUPairs: Sendable {
     }
 
     /// What the subset `kept` matches, for naming errors.
-    func matching(_ kept: some Collection<Int>) -> Matching {
+    func matching(_ kept: [Int]) -> Matching {
         let counted = kept.filter { isCounted[$0] }
         var isFree = [Bool](repeating: false, count: detectionCount)
         for index in counted { isFree[index] = true }

@@ -10,7 +10,7 @@ struct Matching {
 
 extension CLEvalPairs {
     /// What the subset `kept` matches, for naming errors: a walk of its own beside that of scoring.
-    func matching(_ kept: some Collection<Int>) -> Matching {
+    func matching(_ kept: [Int]) -> Matching {
         let counted = kept.filter { !detections[$0].isSkipped && !detections[$0].isDontCare }
         var matching = Matching(
             truth: truth.isDontCare.indices.filter { !truth.isDontCare[$0] }, detections: counted)

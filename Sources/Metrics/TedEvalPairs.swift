@@ -109,7 +109,7 @@ struct TedEvalPairs: Sendable {
 
     // MARK: Scoring
 
-    func score(_ kept: some Collection<Int>) -> ImageScore {
+    func score(_ kept: [Int]) -> ImageScore {
         let search = Search(self, kept)
         var score = ImageScore()
         var charactersOfDetection = [(held: Int, all: Int)](repeating: (0, 0), count: detections.count)
@@ -156,7 +156,7 @@ struct TedEvalPairs: Sendable {
     }
 
     /// What the subset `kept` matches.
-    func matching(_ kept: some Collection<Int>) -> Matching {
+    func matching(_ kept: [Int]) -> Matching {
         let search = Search(self, kept)
         var matching = Matching(
             truth: truth.isDontCare.indices.filter { !truth.isDontCare[$0] },
@@ -174,7 +174,7 @@ struct TedEvalPairs: Sendable {
         private(set) var isMatched: [Bool]
 
         /// - Complexity: O(*p*) for *p* pairs, and *k*² for a box made of *k* others.
-        init(_ all: TedEvalPairs, _ kept: some Collection<Int>) {
+        init(_ all: TedEvalPairs, _ kept: [Int]) {
             self.all = all
             isMatched = [Bool](repeating: false, count: all.pairs.count)
             var isKept = [Bool](repeating: false, count: all.detections.count)
