@@ -5,8 +5,10 @@ import Core
 public struct Bootstrap: Sendable {
     /// The number of columns.
     public let columns: Int
-    /// `(draws, columns)`, row by row.
-    public let means: [Double]
+    /// The number of draws.
+    public let draws: Int
+    /// `(columns, draws)`, column by column.
+    private let means: [Double]
 
     /// Resamples images with replacement.
     ///
@@ -18,26 +20,38 @@ public struct Bootstrap: Sendable {
     public init(rows: [[Double]], draws: Int, seed: UInt64) {
         let columns = rows.first?.count ?? 0
         self.columns = columns
+        self.draws = draws
         precondition(rows.allSatisfy { $0.count == columns }, "rows of one length")
         var means = [Double](repeating: 0, count: draws * columns)
         let flat = rows.flatMap { $0 }
         let images = UInt64(rows.count)
         var generator = SeededGenerator(seed: seed)
+        var sums = [Double](repeating: 0, count: columns)
         flat.withUnsafeBufferPointer { flat in
-            means.withUnsafeMutableBufferPointer { means in
-                guard let flat = flat.baseAddress, var sums = means.baseAddress else { return }
-                for _ in 0..<draws {
+            guard let flat = flat.baseAddress else { return }
+            for draw in 0..<draws {
+                sums.withUnsafeMutableBufferPointer { sums in
+                    sums.update(repeating: 0)
                     for _ in 0..<images {
                         // The upper half of 64 bits scaled to the count: a bias below images / 2^32.
                         let row = flat + Int(((generator.next() >> 32) &* images) >> 32) &* columns
                         for column in 0..<columns { sums[column] += row[column] }
                     }
-                    for column in 0..<columns { sums[column] /= Double(images) }
-                    sums += columns
                 }
+                for column in 0..<columns { means[column * draws + draw] = sums[column] / Double(images) }
             }
         }
         self.means = means
+    }
+
+    /// A column's means, in the order of the draws.
+    public func values(of column: Int) -> ArraySlice<Double> {
+        means[column * draws..<(column + 1) * draws]
+    }
+
+    /// A column's mean in one draw.
+    public func mean(of column: Int, in draw: Int) -> Double {
+        means[column * draws + draw]
     }
 
     /// The percentile of a column's means, interpolated linearly between order statistics, as NumPy's default.

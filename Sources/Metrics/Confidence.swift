@@ -18,16 +18,11 @@ extension Bootstrap {
         Self.interval(of: values(of: column))
     }
 
-    /// A column's means, in the order of the draws.
-    public func values(of column: Int) -> [Double] {
-        stride(from: column, to: means.count, by: columns).map { means[$0] }
-    }
-
     /// The middle 95% of `values`, percentiles as NumPy has them.
     ///
     /// - Complexity: O(values); of the order statistics only the four that count are brought to their places.
-    public static func interval(of values: [Double]) -> ClosedRange<Double> {
-        var values = values
+    public static func interval(of values: some Sequence<Double>) -> ClosedRange<Double> {
+        var values = Array(values)
         let places = [0.025, 0.975].flatMap { share in
             let place = Int(share * Double(values.count - 1))
             return [place, min(place + 1, values.count - 1)]
@@ -69,7 +64,7 @@ public struct RateIntervals: Sendable, Hashable {
     public let recall, precision, hmean: ClosedRange<Double>
 
     /// From three columns, in this order, of resampled figures.
-    package init(_ recall: [Double], _ precision: [Double], _ hmean: [Double]) {
+    package init(_ recall: some Sequence<Double>, _ precision: some Sequence<Double>, _ hmean: some Sequence<Double>) {
         self.recall = Bootstrap.interval(of: recall)
         self.precision = Bootstrap.interval(of: precision)
         self.hmean = Bootstrap.interval(of: hmean)
@@ -89,11 +84,7 @@ extension SetScore {
             [$1.rates.recall, $1.rates.precision, $1.rates.hmean] + $1.counts.resampled(metric)
         }
         let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
-        let width = ImageScore.Counts.resampledCount
-        let pooled = (0..<options.draws).map { draw in
-            let start = draw * drawn.columns + 3
-            return Rates(resampled: drawn.means[start..<start + width])
-        }
+        let pooled = (0..<options.draws).map { draw in Rates { drawn.mean(of: 3 + $0, in: draw) } }
         return (
             RateIntervals(drawn.values(of: 0), drawn.values(of: 1), drawn.values(of: 2)),
             RateIntervals(pooled.map(\.recall), pooled.map(\.precision), pooled.map(\.hmean))
@@ -102,9 +93,6 @@ extension SetScore {
 }
 
 extension ImageScore.Counts {
-    /// How many numbers `resampled` has.
-    public static let resampledCount = 4
-
     /// What pooled figures are made of, as columns of a bootstrap: what recall and precision divide, and by what.
     ///
     /// - Parameter metric: which metric counted.
@@ -121,11 +109,11 @@ extension ImageScore.Counts {
 }
 
 extension Rates {
-    /// The pooled figures of means over images of `ImageScore.Counts.resampled`.
-    public init(resampled means: ArraySlice<Double>) {
-        let first = means.startIndex
+    /// The pooled figures of means over images.
+    ///
+    /// - Parameter resampled: the mean of each number of `ImageScore.Counts.resampled`, by its place there.
+    public init(_ resampled: (Int) -> Double) {
         func rate(_ found: Double, _ total: Double) -> Double { total == 0 ? 0 : max(0, found) / total }
-        self.init(
-            recall: rate(means[first], means[first + 1]), precision: rate(means[first + 2], means[first + 3]))
+        self.init(recall: rate(resampled(0), resampled(1)), precision: rate(resampled(2), resampled(3)))
     }
 }

@@ -68,7 +68,7 @@ public struct RepeatedDeals: Sendable {
         var generator = SeededGenerator(seed: ~bootstrap.seed)
         let means = (0..<bootstrap.draws).map { draw in
             (0..<deals).reduce(0) { sum, _ in
-                sum + drawn.means[draw * deals + Int.random(in: 0..<deals, using: &generator)]
+                sum + drawn.mean(of: Int.random(in: 0..<deals, using: &generator), in: draw)
             } / Double(deals)
         }
         return Bootstrap.interval(of: means)

@@ -34,7 +34,7 @@ struct SweepConfidence: Sendable {
     /// The points, best first, each by its number in `PointGroups.order`.
     let points: [Int32]
 
-    private static let chunk = 128
+    private static let chunk = 64
 
     /// The confidence of each of `points`.
     ///
@@ -81,11 +81,11 @@ struct SweepConfidence: Sendable {
         /// Takes some points' figures in.
         ///
         /// - Returns: false where none of them can be the highest of any resample, whatever is yet to come.
-        func take(_ drawn: [[Double]]) -> Bool {
+        func take(_ drawn: [ArraySlice<Double>]) -> Bool {
             highest.withLock { highest in
                 var reaches = false
                 for draw in highest.indices {
-                    let value = drawn.reduce(-.infinity) { max($0, $1[draw]) }
+                    let value = drawn.reduce(-.infinity) { max($0, $1[$1.startIndex + draw]) }
                     if value >= highest[draw] { reaches = true }
                     highest[draw] = max(highest[draw], value)
                 }
@@ -95,7 +95,7 @@ struct SweepConfidence: Sendable {
     }
 
     /// The resampled figures of some points, a list of draws each, and the intervals of their means.
-    private func drawn(of points: some Collection<Int32>) -> ([[Double]], [RateIntervals]) {
+    private func drawn(of points: some Collection<Int32>) -> ([ArraySlice<Double>], [RateIntervals]) {
         let rows = outcomes.map { outcome in
             points.flatMap { point in
                 let rates = outcome.scores[outcome.place(point)].rates
@@ -114,7 +114,7 @@ struct SweepConfidence: Sendable {
             case .hmean: 2
             case .pooledHmean, .pooledPrecision, .pooledRecall: nil
             }
-        guard let place else { return (values(of: points), intervals) }
+        guard let place else { return (values(of: points).map { $0[...] }, intervals) }
         return ((0..<points.count).map { columns[3 * $0 + place] }, intervals)
     }
 
@@ -126,10 +126,7 @@ struct SweepConfidence: Sendable {
         let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
         let width = drawn.columns / max(1, points.count)
         return (0..<points.count).map { position in
-            (0..<options.draws).map { draw in
-                let start = draw * drawn.columns + position * width
-                return value(drawn.means[start..<start + width])
-            }
+            (0..<options.draws).map { draw in value { drawn.mean(of: position * width + $0, in: draw) } }
         }
     }
 
@@ -142,12 +139,13 @@ struct SweepConfidence: Sendable {
         }
     }
 
-    private func value(_ means: ArraySlice<Double>) -> Double {
+    /// The figure that ranks, of the means of `figures` by their places.
+    private func value(_ mean: (Int) -> Double) -> Double {
         switch target {
-        case .hmean, .precision, .recall: means[means.startIndex]
-        case .pooledHmean: Rates(resampled: means).hmean
-        case .pooledPrecision: Rates(resampled: means).precision
-        case .pooledRecall: Rates(resampled: means).recall
+        case .hmean, .precision, .recall: mean(0)
+        case .pooledHmean: Rates(mean).hmean
+        case .pooledPrecision: Rates(mean).precision
+        case .pooledRecall: Rates(mean).recall
         }
     }
 }

@@ -56,7 +56,7 @@ struct EnsembleRankingTests {
                 seed: 5)
             #expect(row.interval.lowerBound == drawn.percentile(0.025, of: 0))
             #expect(row.interval.upperBound == drawn.percentile(0.975, of: 0))
-            let differences = (0..<200).map { drawn.means[2 * $0] - drawn.means[2 * $0 + 1] }.sorted()
+            let differences = (0..<200).map { drawn.mean(of: 0, in: $0) - drawn.mean(of: 1, in: $0) }.sorted()
             #expect(row.differenceInterval.lowerBound >= differences[4] - 1e-12)
             #expect(row.differenceInterval.lowerBound <= differences[5] + 1e-12)
             #expect(row.differenceInterval.upperBound >= differences[194] - 1e-12)

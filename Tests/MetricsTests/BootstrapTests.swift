@@ -22,13 +22,13 @@ import Testing
         let high = try #require(golden["high"]?.array).compactMap(\.number)
         #expect(rows.count == 63 && means.count == 1500 && low.count == 3 && high.count == 3)
         let bootstrap = Bootstrap(rows: rows, draws: 500, seed: 7)
-        #expect(bootstrap.means.count == means.count)
-        #expect(zip(bootstrap.means, means).allSatisfy { abs($0 - $1) < 1e-13 })
+        let drawn = (0..<500).flatMap { draw in (0..<3).map { bootstrap.mean(of: $0, in: draw) } }
+        #expect(zip(drawn, means).allSatisfy { abs($0 - $1) < 1e-13 })
         for column in 0..<3 {
             #expect(abs(bootstrap.percentile(0.025, of: column) - low[column]) < 1e-13)
             #expect(abs(bootstrap.percentile(0.975, of: column) - high[column]) < 1e-13)
         }
-        #expect(Bootstrap(rows: rows, draws: 500, seed: 8).means != bootstrap.means)
+        #expect(Bootstrap(rows: rows, draws: 500, seed: 8).values(of: 0) != bootstrap.values(of: 0))
     }
 
     /// Figures with many ties, and few of them, as after sorting them all.
@@ -52,7 +52,7 @@ import Testing
         // Truth, detected, true positives, and the penalties of recall and precision, in the form of `resampled`.
         let rows = try Self.rows("counts").map { [$0[2] - $0[3], $0[0], $0[2] - $0[4], $0[1]] }
         let bootstrap = Bootstrap(rows: rows, draws: 500, seed: 7)
-        let rates = (0..<500).map { Rates(resampled: bootstrap.means[$0 * 4..<$0 * 4 + 4]) }
+        let rates = (0..<500).map { draw in Rates { bootstrap.mean(of: $0, in: draw) } }
         for (golden, figure) in zip(pooled, [\Rates.recall, \.precision, \.hmean]) {
             let interval = Bootstrap.interval(of: rates.map { $0[keyPath: figure] })
             #expect(abs(interval.lowerBound - golden[0]) < 1e-13 && abs(interval.upperBound - golden[1]) < 1e-13)
@@ -63,7 +63,8 @@ import Testing
     @Test(arguments: MetricKind.allCases) func whatIsResampledMakesThePooledFigures(metric: MetricKind) throws {
         for scene in SubsetAndOrderTests.scenes {
             let counts = ImageTruth(scene.truth, options: ScoringOptions(metric: metric)).score(scene.detections).counts
-            let rates = Rates(resampled: counts.resampled(metric)[...])
+            let resampled = counts.resampled(metric)
+            let rates = Rates { resampled[$0] }
             #expect(Scenes.difference(rates, counts.rates(metric)) < 1e-6)
         }
     }

@@ -27,12 +27,11 @@ struct SweepConfidenceTests {
             let drawn = Bootstrap(rows: rows, draws: bootstrap.draws, seed: bootstrap.seed)
             rates.append((0..<3).map { drawn.interval(of: $0) })
             return (0..<bootstrap.draws).map { draw in
-                let means = drawn.means[draw * drawn.columns..<(draw + 1) * drawn.columns]
-                let pooled = Rates(resampled: means.dropFirst(3))
+                let pooled = Rates { drawn.mean(of: 3 + $0, in: draw) }
                 return switch target {
-                case .recall: means[means.startIndex]
-                case .precision: means[means.startIndex + 1]
-                case .hmean: means[means.startIndex + 2]
+                case .recall: drawn.mean(of: 0, in: draw)
+                case .precision: drawn.mean(of: 1, in: draw)
+                case .hmean: drawn.mean(of: 2, in: draw)
                 case .pooledRecall: pooled.recall
                 case .pooledPrecision: pooled.precision
                 case .pooledHmean: pooled.hmean
