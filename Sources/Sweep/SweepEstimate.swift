@@ -30,7 +30,7 @@ public struct SweepEstimate: Sendable, Equatable {
     private static let secondsPerMap = 1e-3
     private static let secondsPerGroup = 5e-4
     private static let secondsPerPoint = 1e-6
-    private static let bytesPerPoint = 700.0
+    private static let bytesPerPoint = 450.0
     /// Distinct scores that a set of candidates has at most, about, and the bytes of one.
     private static let scoresPerGroup = 60.0
     private static let bytesPerScore = 80.0

@@ -85,8 +85,7 @@ public struct SweepResult: Sendable {
                 scored, swept: space.sweptParameters, mostContours: outcomes.lazy.map(\.contours).max() ?? 0
             ).notes
         let target = configuration.target
-        scored.sort { ($1.value(of: target), $0.boxes, $0.trial) < ($0.value(of: target), $1.boxes, $1.trial) }
-        for position in scored.indices { scored[position].rank = position + 1 }
+        Self.rank(&scored, by: target)
         ranked = scored
         self.failed = failed
         sweptParameters = space.sweptParameters
@@ -95,6 +94,21 @@ public struct SweepResult: Sendable {
         metric = options.metric
         imageCount = images
         self.resumedImages = resumedImages
+    }
+
+    /// Best first. Places are sorted and points then moved one by one: `sort` would hold half of them twice.
+    private static func rank(_ scored: inout [Scored], by target: SweepConfiguration.Target) {
+        let order = scored.indices.map(Int32.init).sorted {
+            let (one, other) = (scored[Int($0)], scored[Int($1)])
+            return (other.value(of: target), one.boxes, one.trial) < (one.value(of: target), other.boxes, other.trial)
+        }
+        for place in scored.indices {
+            // What belongs here has moved where an earlier place's point took its place.
+            var from = Int(order[place])
+            while from < place { from = Int(order[from]) }
+            scored.swapAt(place, from)
+            scored[place].rank = place + 1
+        }
     }
 
     /// Gives each ranked point the curve that its `box_thresh` was read off.
