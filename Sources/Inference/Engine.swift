@@ -151,4 +151,11 @@ package protocol Executor: Sendable {
 /// The timings of one run while they are collected.
 package final class Profile {
     package var steps: [StepTiming] = []
+
+    /// Takes in what the step at `index` took on one more image.
+    func add(_ step: StepTiming, at index: Int) {
+        guard index < steps.count else { return steps.append(step) }
+        steps[index].seconds += step.seconds
+        steps[index].gigaFLOP += step.gigaFLOP
+    }
 }

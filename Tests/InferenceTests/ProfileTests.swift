@@ -41,14 +41,16 @@ struct ProfileTests {
         var sketch = NetworkSketch(seed: 1)
         _ = sketch.activation(sketch.convolution(sketch.graph.input, to: 4, kernel: 3), .relu)
         let engine = try Engine(graph: sketch.graph, weights: sketch.weights, options: .init(backend: backend))
-        let input = sketch.numbers(3 * 64)
-        var output = [Float](repeating: 0, count: 4 * 64)
+        let input = sketch.numbers(2 * 3 * 64)
+        var output = [Float](repeating: 0, count: 2 * 4 * 64)
         let steps = try input.withUnsafeBufferPointer { input in
             try output.withUnsafeMutableBufferPointer {
-                try engine.profile(input: input, shape: TensorShape(1, 3, 8, 8), output: $0)
+                try engine.profile(input: input, shape: TensorShape(2, 3, 8, 8), output: $0)
             }
         }
         #expect(steps.first?.label == "layer0" && steps.allSatisfy { $0.seconds > 0 })
         #expect(steps.count == (backend == .blas ? 1 : 2))
+        // 2 images * 2 * 3 * 4 * 9 * 64 pixels.
+        if backend == .blas { #expect(abs(steps[0].gigaFLOP - 2.7648e-5) < 1e-12) }
     }
 }

@@ -40,7 +40,7 @@ final class BLASExecutor: Executor {
         let image = shapes.map { TensorShape(1, $0.channels, $0.height, $0.width) }
         for index in 0..<shapes[0].batch {
             let source = UnsafeBufferPointer(start: input + index * image[0].count, count: image[0].count)
-            let result = run(image, source, index == 0 ? profile : nil)
+            let result = run(image, source, profile)
             (output + index * result.count).update(from: result, count: result.count)
         }
     }
@@ -64,11 +64,11 @@ final class BLASExecutor: Executor {
             }
             observe(layer.output, values)
             for value in layer.reads where lastUse[value] == index { values[value] = nil }
-            profile?.steps.append(
+            profile?.add(
                 StepTiming(
                     label: layer.label, kind: layer.kind.name, implementation: "openblas",
                     seconds: (ContinuousClock.now - start) / .seconds(1),
-                    gigaFLOP: gigaFLOP(layer, folded[index], shapes)))
+                    gigaFLOP: gigaFLOP(layer, folded[index], shapes)), at: index)
         }
         return values[network.output] ?? []
     }

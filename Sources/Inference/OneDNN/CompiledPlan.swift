@@ -66,16 +66,12 @@ final class CompiledPlan {
             throw InferenceError.library("oneDNN failed while running", label: nil, message: message.string)
         }
         guard let profile else { return }
-        if profile.steps.isEmpty {
-            profile.steps = steps.indices.map { index in
+        for (index, step) in steps.enumerated() {
+            profile.add(
                 StepTiming(
-                    label: steps[index].label, kind: steps[index].kind,
-                    implementation: String(cString: cinference_plan_implementation(handle, Int32(index))))
-            }
-        }
-        for index in steps.indices {
-            profile.steps[index].seconds += seconds[index]
-            profile.steps[index].gigaFLOP += steps[index].gigaFLOP
+                    label: step.label, kind: step.kind,
+                    implementation: String(cString: cinference_plan_implementation(handle, Int32(index))),
+                    seconds: seconds[index], gigaFLOP: step.gigaFLOP), at: index)
         }
     }
 }
