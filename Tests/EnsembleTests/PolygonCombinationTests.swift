@@ -84,6 +84,28 @@ struct PolygonCombinationTests {
         #expect(fused.shrinkage().shrunken == 0)
     }
 
+    @Test("a cluster of quads that a polygon joins is fused along the arc, all of its members by their strengths")
+    func fromCornersToArc() async throws {
+        func square(_ x: Double, _ y: Double) -> Polygon { PolygonVoteTests.box(100 + x, 100 + y, 80, 80) }
+        // Its corners from another one on and the other way round, with a fifth in the middle of a side.
+        let five = Polygon([Point(180, 182), Point(180, 142), Point(180, 102), Point(100, 102), Point(100, 182)])
+        let fused = try await PolygonCombination(
+            sources: [
+                PolygonVoteTests.source([(square(0, 0), 0.9)]), PolygonVoteTests.source([(square(4, 0), 0.6)]),
+                PolygonVoteTests.source([(five, 0.5)]),
+            ],
+            method: .fusion(iou: 0.55, skip: 0, confidence: .average), roundsCorners: false)
+        let points = try #require(try fused.result(votes: 3).images[0].words.first).polygon.points
+        // Every ten pixels along the sides, moved by (0.9 * 0 + 0.6 * 4, 0.5 * 2) / 2.
+        let sides: [(Double, Double)] =
+            (0..<8).map { (Double(10 * $0), 0) } + (0..<8).map { (80, Double(10 * $0)) }
+            + (0..<8).map { (Double(80 - 10 * $0), 80) } + (0..<8).map { (0, Double(80 - 10 * $0)) }
+        try #require(points.count == sides.count)
+        for (point, side) in zip(points, sides) {
+            #expect(abs(point.x - (101.2 + side.0)) < 1e-9 && abs(point.y - (100.5 + side.1)) < 1e-9)
+        }
+    }
+
     @Test("options out of range are refused")
     func options() async throws {
         let source = PolygonVoteTests.source([(PolygonVoteTests.box(0, 0, 9, 9), 1)])

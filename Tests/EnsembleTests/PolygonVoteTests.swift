@@ -170,6 +170,38 @@ struct PolygonVoteTests {
         #expect(abs((pair[0].score ?? 0) - (0.9 + 0.5) / 2) < 1e-12)
     }
 
+    @Test("boxes that repeat, within a source too, are detections of their own", arguments: [1, 2] as [UInt64])
+    func repeated(seed: UInt64) async throws {
+        // Boxes of which there are few, so that most repeat; no two scores are the same.
+        var generator = SeededGenerator(seed: seed)
+        let sources = (0..<3).map { _ in
+            Self.source(
+                (0..<40).map { _ in
+                    (
+                        Self.box(
+                            Double(Int.random(in: 0..<3, using: &generator)) * 15,
+                            Double(Int.random(in: 0..<2, using: &generator)) * 4, 40, 10),
+                        Double.random(in: 0.3...1, using: &generator)
+                    )
+                })
+        }
+        let plain = Self.plainGroups(sources, image: "a.jpg", iou: 0.5)
+        let vote = try await Self.vote(sources, representative: .best)
+        let words = try vote.result(votes: 1).images[0].words
+        func key(_ polygon: Polygon, _ score: Double) -> String { "\(polygon) \((score * 1e9).rounded())" }
+        let expected = plain.map { key($0.founder, $0.scores.sorted(by: >).reduce(0, +) / 3) }
+        #expect(words.map { key($0.polygon, $0.score ?? 0) }.sorted() == expected.sorted() && words.count < 80)
+        // Suppression: the best of all that is left stays, and all that it overlaps goes.
+        var left = sources.flatMap { $0.images[0].words }.sorted { ($0.score ?? 0) > ($1.score ?? 0) }
+        var best: [Double?] = []
+        while let first = left.first {
+            best.append(first.score)
+            left.removeAll { $0.polygon.iou(with: first.polygon) > 0.5 }
+        }
+        let suppressed = try await PolygonCombination(sources: sources, method: .nms(iou: 0.5)).result()
+        #expect(Set(suppressed.images[0].words.map(\.score)) == Set(best) && suppressed.wordCount == best.count)
+    }
+
     @Test("IoU is the polygons', not their bounding boxes'")
     func polygonsNotBoxes() async throws {
         // Two diagonal bars that cross: the boxes are the same, the bars share a seventh.
