@@ -96,19 +96,25 @@ public struct SweepResult: Sendable {
         self.resumedImages = resumedImages
     }
 
-    /// Best first. Places are sorted and points then moved one by one: `sort` would hold half of them twice.
+    /// Best first. Places are sorted and points then moved along the order's cycles: `sort` would hold half of them twice.
     private static func rank(_ scored: inout [Scored], by target: SweepConfiguration.Target) {
-        let order = scored.indices.map(Int32.init).sorted {
-            let (one, other) = (scored[Int($0)], scored[Int($1)])
+        var order = scored.indices.sorted {
+            let (one, other) = (scored[$0], scored[$1])
             return (other.value(of: target), one.boxes, one.trial) < (one.value(of: target), other.boxes, other.trial)
         }
-        for place in scored.indices {
-            // What belongs here has moved where an earlier place's point took its place.
-            var from = Int(order[place])
-            while from < place { from = Int(order[from]) }
-            scored.swapAt(place, from)
-            scored[place].rank = place + 1
+        for start in scored.indices where order[start] != start {
+            let first = scored[start]
+            var place = start
+            while order[place] != start {
+                let from = order[place]
+                scored[place] = scored[from]
+                order[place] = place
+                place = from
+            }
+            scored[place] = first
+            order[place] = place
         }
+        for place in scored.indices { scored[place].rank = place + 1 }
     }
 
     /// Gives each ranked point the curve that its `box_thresh` was read off.
