@@ -72,9 +72,10 @@ struct SweepReader {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             return .configuration("broken YAML: \(problem)", path: path, place: Self.text(mark))
-        case .duplicatedKeysInMapping(let duplicates, _):
+        case .duplicatedKeysInMapping(let duplicates, let context):
             let names = duplicates.map { "\($0)" }.sorted().joined(separator: ", ")
-            return .configuration("broken YAML: a key stands twice", path: path, found: names)
+            return .configuration(
+                "broken YAML: a key stands twice", path: path, place: Self.text(context.mark), found: names)
         default:
             return .configuration("broken YAML: \(error)", path: path)
         }

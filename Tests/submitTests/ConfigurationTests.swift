@@ -45,7 +45,7 @@ import Testing
         ("predict:\n  tta: [hflip, scale: 0.8]\n", ["c.yaml:2:3", "\"\" is empty"]),
         ("predict:\n  tta: [hflip, scale:9]\n", ["c.yaml:2:3", "scale:9", "from 0.25 to 4"]),
         ("predict:\n  size: [320\n", ["c.yaml:3:1", "broken YAML"]),
-        ("thresh: 0.2\nthresh: 0.3\n", ["c.yaml", "a key stands twice", "thresh"]),
+        ("thresh: 0.2\nthresh: 0.3\n", ["c.yaml:1:1", "a key stands twice", "thresh"]),
         ("- thresh\n", ["c.yaml:1:1", "not a configuration"]),
     ])
     func aBadFileIsToldWithItsPlace(text: String, parts: [String]) throws {

@@ -127,8 +127,9 @@ struct ConfigurationError: DiagnosedError {
             .composer(_, let problem, let mark, _):
             diagnosis.what = "broken YAML: \(problem)"
             diagnosis.place = "\(mark.line):\(mark.column)"
-        case .duplicatedKeysInMapping(let duplicates, _):
+        case .duplicatedKeysInMapping(let duplicates, let context):
             diagnosis.what = "broken YAML: a key stands twice"
+            diagnosis.place = "\(context.mark.line):\(context.mark.column)"
             diagnosis.found = duplicates.map { "\($0)" }.sorted().joined(separator: ", ")
         default: break
         }
