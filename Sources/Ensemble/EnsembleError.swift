@@ -40,8 +40,10 @@ public struct EnsembleError: DiagnosedError {
         guard weights.count == count else {
             throw option("weights", found: "\(weights.count) numbers", expected: "one a source, \(count)")
         }
-        guard weights.allSatisfy({ $0 >= 0 && $0.isFinite }), weights.contains(where: { $0 > 0 }) else {
-            throw option("weights", found: "\(weights)", expected: "numbers from 0, not all of them 0")
+        let sum = weights.reduce(0, +)
+        guard weights.allSatisfy({ $0 >= 0 }), sum > 0, sum.isFinite else {
+            throw option(
+                "weights", found: "\(weights)", expected: "numbers from 0, not all of them 0, with a finite sum")
         }
     }
 }

@@ -28,6 +28,8 @@ struct FusedClusters {
     func box(of cluster: Int) -> BoundingBox? { clusters[cluster].box }
 
     /// What a cluster comes to with `confidence`, made by `merge` where that is asked for the first time.
+    ///
+    /// - Parameter merge: depends on nothing else but what is the same for all fusions of these detections.
     mutating func merged(
         _ cluster: Int, _ confidence: PolygonCombination.Confidence,
         by merge: (_ polygon: Polygon, _ members: [Detection]) -> MergedPolygon

@@ -34,13 +34,13 @@ struct PolygonSuppression {
                 }
             }
         }
-        var left = Array(detections.indices)
         if case .drop = decay {
             // Scores that stay do not change, so that one order serves to the end.
-            left.sort { (scores[$1], $0) < (scores[$0], $1) }
-            for next in left where scores[next] > floor { keep(next) }
+            let order = detections.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
+            for next in order where scores[next] > floor { keep(next) }
             return kept
         }
+        var left = Array(detections.indices)
         while var first = left.indices.first {
             for position in left.indices where scores[left[position]] > scores[left[first]] { first = position }
             let best = left.remove(at: first)

@@ -58,7 +58,11 @@ struct SweepConfidence: Sendable {
         let (mayBeBest, most) = (parts.map(\.mayBeBest), highest.values)
         let bestDraws = try await parallelMap(chunks, width: width) { part, chunk in
             guard mayBeBest[part] else { return [[Int]]() }
-            return values(of: chunk).map { values in most.indices.filter { values[$0] == most[$0] } }
+            return values(of: chunk).reduce(into: [[Int]]()) { lists, values in
+                let list = most.indices.filter { values[$0] == most[$0] }
+                // Ties follow each other and share one list.
+                lists.append(lists.last == list ? lists[lists.count - 1] : list)
+            }
         }
         return zip(parts, bestDraws).lazy.flatMap { part, bestDraws in
             part.intervals.indices.lazy.map { point in

@@ -32,6 +32,7 @@ import Testing
         (["--weights", "1,-2,1"], ["--weights"]),
         (["--weights", "1,,1"], ["--weights"]),
         (["--weights", "0,0,0"], ["weights", "not all of them 0"]),
+        (["--weights", "1e308,1e308,1"], ["weights", "a finite sum"]),
         (["--iou", "0"], ["iou", "above 0"]),
         (["--votes", "4"], ["votes", "1 to 3"]),
         (["--method", "wbf", "--skip-threshold", "2"], ["skip", "from 0 to 1"]),
