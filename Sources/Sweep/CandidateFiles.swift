@@ -55,8 +55,8 @@ public enum CandidateFiles {
             try words(of: try maps.read(name), groups)
         }
         var firstWith: [String: String] = [:]
-        return try points.enumerated().map { number, point in
-            let set = AnnotationSet(zip(names, images).map { ImageAnnotation(name: $0, words: $1[number]) })
+        return try zip(points, groups.places).map { point, place in
+            let set = AnnotationSet(zip(names, images).map { ImageAnnotation(name: $0, words: $1[Int(place)]) })
             let text = try SubmissionCSV.text(of: set, order: names, style: style)
             let path = (folder.isEmpty ? "" : folder + "/") + name(point, of: points) + ".csv"
             let sidecar = sources.map {
@@ -77,18 +77,14 @@ public enum CandidateFiles {
         }
     }
 
-    /// Each point's words on one image.
+    /// Each choice's words on one image.
     private static func words(of map: ImageMap, _ groups: PointGroups) throws -> [[Word]] {
-        var words = [[Word]](repeating: [], count: groups.pointCount)
         let processor = PostProcessor()
-        for group in groups.groups {
+        return try groups.groups.flatMap { group in
             let found = try processor.candidates(
                 map, options: group.options, maxCandidates: group.maxCandidates, scoreFloor: group.scoreFloor)
-            for point in group.points {
-                words[point.number] = found.words(boxThresh: point.boxThresh, maxCandidates: point.maxCandidates)
-            }
+            return group.choices.map { found.words(boxThresh: $0.boxThresh, maxCandidates: $0.maxCandidates) }
         }
-        return words
     }
 
     /// `01_thresh0.24_box0.28_cand600`: rank, the three main settings, and each other one that is no default.

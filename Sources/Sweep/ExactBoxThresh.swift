@@ -134,7 +134,7 @@ package struct ImageSteps: Sendable {
         boxes.append(kept.count)
     }
 
-    /// The steps of every point of `groups` on one map.
+    /// The steps of every choice of `groups` on one map, each as if it named no `box_thresh`.
     ///
     /// - Throws: errors of the map and of post-processing.
     static func all(_ name: String, in maps: any MapSource, truth: ImageTruth, groups: PointGroups) throws
@@ -142,15 +142,11 @@ package struct ImageSteps: Sendable {
     {
         let map = try maps.read(name)
         let processor = PostProcessor()
-        var steps = [ImageSteps?](repeating: nil, count: groups.pointCount)
-        for group in groups.groups {
+        return try groups.groups.flatMap { group in
             let found = try processor.candidates(map, options: group.options, maxCandidates: group.maxCandidates)
             let words = found.candidates.map { Word(id: "", polygon: $0.polygon, score: $0.score) }
             let pairs = truth.pairs(with: words)
-            for point in group.points {
-                steps[point.number] = ImageSteps(found.candidates, pairs, maxCandidates: point.maxCandidates)
-            }
+            return group.choices.map { ImageSteps(found.candidates, pairs, maxCandidates: $0.maxCandidates) }
         }
-        return steps.compactMap { $0 }
     }
 }

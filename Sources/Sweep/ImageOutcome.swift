@@ -6,18 +6,36 @@ import PostProc
 
 /// What one image says about every point: each distinct set of boxes is scored once.
 struct ImageOutcome: Sendable, Equatable {
-    /// What a set of boxes scored, as much of it as figures over images need.
+    /// What a set of boxes scored, as much of it as figures over images need; its counts are narrow, there being many.
     struct Score: Sendable, Hashable {
         let rates: Rates
-        let counts: ImageScore.Counts
-        let boxes: Int
+        private let recallPenalty, precisionPenalty: Double
+        private let truth, detected, truePositives, falsePositives, boxCount: Int32
+
+        init(rates: Rates, counts: ImageScore.Counts, boxes: Int) {
+            self.rates = rates
+            (recallPenalty, precisionPenalty) = (counts.recallPenalty, counts.precisionPenalty)
+            (truth, detected) = (Int32(counts.truth), Int32(counts.detected))
+            (truePositives, falsePositives) = (Int32(counts.truePositives), Int32(counts.falsePositives))
+            boxCount = Int32(boxes)
+        }
+
+        var boxes: Int { Int(boxCount) }
+
+        var counts: ImageScore.Counts {
+            var counts = ImageScore.Counts()
+            (counts.truth, counts.detected) = (Int(truth), Int(detected))
+            (counts.truePositives, counts.falsePositives) = (Int(truePositives), Int(falsePositives))
+            (counts.recallPenalty, counts.precisionPenalty) = (recallPenalty, precisionPenalty)
+            return counts
+        }
     }
 
     /// The distinct scores.
     private(set) var scores: [Score]
-    /// Each point's place in `scores`, in the groups' order; where it failed, the complement of its place in `failures`.
+    /// Each choice's place in `scores`, group after group; where it failed, the complement of its place in `failures`.
     let places: PlaceRuns
-    /// Why points failed, a line each.
+    /// Why choices failed, a line each.
     private(set) var failures: [String] = []
     /// The most contours that any binarization of the map has.
     private(set) var contours = 0
@@ -28,27 +46,33 @@ struct ImageOutcome: Sendable, Equatable {
         self.contours = contours
     }
 
-    /// The place of a point, by its number in `PointGroups.order`.
-    func place(_ ordered: Int32) -> Int { Int(places[ordered]) }
+    /// What a choice scored, by its place in `PointGroups.places`.
+    func score(of choice: Int32) -> Score { scores[Int(places[choice])] }
 
-    /// Reads one map and takes it through all points.
+    /// Why a choice has no score; nil where it has one.
+    func failure(of choice: Int32) -> String? {
+        let place = places[choice]
+        return place < 0 ? failures[Int(~place)] : nil
+    }
+
+    /// Reads one map and takes it through all groups.
     ///
-    /// Candidates are found once a group, and so is their geometry against the truth; a point's boxes are then a subset of
-    /// them, and points with the same subset share a score.
+    /// Candidates are found once a group, and so is their geometry against the truth; a choice's boxes are then a subset
+    /// of them, and choices with the same subset share a score.
     ///
-    /// A map that cannot be read fails every point, a group whose candidates cannot be found fails its points.
+    /// A map that cannot be read fails every choice, a group whose candidates cannot be found fails its own.
     init(_ name: String, in maps: any MapSource, truth: ImageTruth, groups: PointGroups) {
         let map: ImageMap
         do {
             map = try maps.read(name)
         } catch {
             failures = [Self.failure(name, error)]
-            places = PlaceRuns(Array(repeating: ~0, count: groups.pointCount))
+            places = PlaceRuns(Array(repeating: ~0, count: groups.choiceCount))
             scores = []
             return
         }
         var places: [Int32] = []
-        places.reserveCapacity(groups.pointCount)
+        places.reserveCapacity(groups.choiceCount)
         var scores = Scores()
         let processor = PostProcessor()
         for group in groups.groups {
@@ -59,7 +83,7 @@ struct ImageOutcome: Sendable, Equatable {
                 scores.add(group, found.candidates, truth, &places)
             } catch {
                 failures.append(Self.failure(name, error))
-                places += repeatElement(~Int32(failures.count - 1), count: group.points.count)
+                places += repeatElement(~Int32(failures.count - 1), count: group.choices.count)
             }
         }
         self.places = PlaceRuns(places)
@@ -78,7 +102,7 @@ private struct Scores {
     private(set) var distinct: [ImageOutcome.Score] = []
     private var placeOf: [ImageOutcome.Score: Int32] = [:]
 
-    /// Scores a group's points and adds the place of each to `places`.
+    /// Scores a group's choices and adds the place of each to `places`.
     mutating func add(
         _ group: PointGroups.Group, _ candidates: [Candidate], _ truth: ImageTruth, _ places: inout [Int32]
     ) {
@@ -86,15 +110,15 @@ private struct Scores {
         let ascending = candidates.map(\.score).sorted()
         var byCut: [Cut: Int32] = [:]
         var bySubset: [Subset: Int32] = [:]
-        for point in group.points {
+        for choice in group.choices {
             let cut = Cut(
-                prefix: candidates.partitionPoint { $0.contourIndex >= point.maxCandidates },
-                dropped: ascending.partitionPoint { $0 >= point.boxThresh })
+                prefix: candidates.partitionPoint { $0.contourIndex >= choice.maxCandidates },
+                dropped: ascending.partitionPoint { $0 >= choice.boxThresh })
             if let place = byCut[cut] {
                 places.append(place)
                 continue
             }
-            let subset = Subset(candidates, prefix: cut.prefix, boxThresh: point.boxThresh)
+            let subset = Subset(candidates, prefix: cut.prefix, boxThresh: choice.boxThresh)
             let place = bySubset[subset] ?? place(of: pairs, keeping: subset.indices)
             bySubset[subset] = place
             byCut[cut] = place
@@ -142,9 +166,9 @@ private struct Scores {
     }
 }
 
-/// A number for each point, in the groups' order, in runs of equals.
+/// A number for each choice, in runs of equals.
 struct PlaceRuns: Sendable, Equatable {
-    /// How many points there are.
+    /// How many choices there are.
     let count: Int
     /// Where each run starts; none where there are too many runs to gain by.
     private var starts: [Int32] = []
@@ -160,8 +184,8 @@ struct PlaceRuns: Sendable, Equatable {
     }
 
     /// - Complexity: O(log runs).
-    subscript(point: Int32) -> Int32 {
-        starts.isEmpty ? values[Int(point)] : values[starts.partitionPoint { $0 > point } - 1]
+    subscript(choice: Int32) -> Int32 {
+        starts.isEmpty ? values[Int(choice)] : values[starts.partitionPoint { $0 > choice } - 1]
     }
 }
 

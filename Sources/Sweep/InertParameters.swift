@@ -6,16 +6,16 @@ struct InertParameters {
     /// One sentence each.
     private(set) var notes: [String] = []
 
-    init(_ scored: [SweepResult.Scored], swept: [Parameter], mostContours: Int) {
+    init(_ ranked: RankedPoints, swept: [Parameter], mostContours: Int) {
         for parameter in swept {
-            let values = Set(scored.lazy.map { $0.setting[parameter] }).sorted(by: Self.isBefore)
+            let values = Set(ranked.indices.lazy.map { ranked.setting(at: $0)[parameter] }).sorted(by: Self.isBefore)
             guard values.count > 1 else { continue }
-            if let note = note(of: parameter, values, scored, mostContours: mostContours) { notes.append(note) }
+            if let note = note(of: parameter, values, ranked, mostContours: mostContours) { notes.append(note) }
         }
     }
 
     private func note(
-        of parameter: Parameter, _ values: [JSONValue], _ scored: [SweepResult.Scored], mostContours: Int
+        of parameter: Parameter, _ values: [JSONValue], _ ranked: RankedPoints, mostContours: Int
     ) -> String? {
         let name = parameter.rawValue
         if parameter == .maxCandidates {
@@ -27,26 +27,29 @@ struct InertParameters {
         // Each point beside the first that differs from it in `parameter` alone.
         var first: [Setting: Int] = [:]
         var (isCompared, isSameSetting, isSame) = (false, true, true)
-        for (position, point) in scored.enumerated() {
-            var setting = point.setting
-            setting[parameter] = scored[0].setting[parameter]
-            guard let other = first[setting].map({ scored[$0] }) else {
-                first[setting] = position
+        for position in ranked.indices {
+            let setting = ranked.setting(at: position)
+            var key = setting
+            key[parameter] = values[0]
+            guard let other = first[key] else {
+                first[key] = position
                 continue
             }
             isCompared = true
-            isSameSetting = isSameSetting && point.setting.resolved == other.setting.resolved
-            isSame = isSame && (point.mean, point.pooled, point.boxes) == (other.mean, other.pooled, other.boxes)
+            isSameSetting = isSameSetting && setting.resolved == ranked.setting(at: other).resolved
+            isSame = isSame && ranked.areSame(position, other)
             if !isSame && !isSameSetting { return nil }
         }
         guard isCompared else { return nil }
-        if isSameSetting { return "\(name) changes nothing: \(Self.cause(parameter, scored))" }
+        if isSameSetting { return "\(name) changes nothing: \(Self.cause(parameter, ranked))" }
         return isSame ? "\(name) changes nothing here: all its values give the same scores" : nil
     }
 
     /// Why settings that differ in `parameter` come to the same post-processing.
-    private static func cause(_ parameter: Parameter, _ scored: [SweepResult.Scored]) -> String {
-        if scored.allSatisfy({ $0.setting.options.unclipRatio != nil }) { return "unclip_ratio overrides it" }
+    private static func cause(_ parameter: Parameter, _ ranked: RankedPoints) -> String {
+        if ranked.indices.allSatisfy({ ranked.setting(at: $0).options.unclipRatio != nil }) {
+            return "unclip_ratio overrides it"
+        }
         return parameter == .boxUnclipRatio ? "use_polygon is true" : "use_polygon is false"
     }
 

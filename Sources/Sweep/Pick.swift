@@ -42,7 +42,7 @@ extension SweepResult {
     ///
     /// - Complexity: O(points · 3^parameters).
     public func pick(_ rule: PickRule) -> Pick? {
-        guard let peak = ranked.first else { return nil }
+        guard !ranked.isEmpty else { return nil }
         let neighbourhoods = Neighbourhoods(self)
         let around = neighbourhoods.mean(around: 0)
         var taken = (position: 0, around: around)
@@ -55,7 +55,7 @@ extension SweepResult {
         return Pick(
             rule: rule, point: ranked[taken.position], neighbourhoodMean: taken.around.mean,
             neighbourCount: taken.around.count - 1, peakNeighbourhoodMean: around.mean,
-            givenUp: peak.value(of: target) - ranked[taken.position].value(of: target))
+            givenUp: ranked.value(at: 0) - ranked.value(at: taken.position))
     }
 }
 
@@ -72,20 +72,20 @@ private struct Neighbourhoods {
     init(_ result: SweepResult) {
         // A box_thresh that was solved follows from the other parameters: it is no direction of its own.
         let parameters = result.sweptParameters.filter { parameter in
-            parameter != .boxThresh || !result.ranked.contains { $0.curve != nil }
+            parameter != .boxThresh || !result.hasCurves
         }
         self.result = result
         isNumber = parameters.map { $0 != .usePolygon && $0 != .clipToImage }
         places = Array(repeating: 0, count: parameters.count * result.ranked.count)
         for (column, parameter) in parameters.enumerated() {
-            func value(_ point: SweepResult.Scored) -> Double {
-                let value = point.setting[parameter]
+            func value(_ point: Int) -> Double {
+                let value = result.ranked.setting(at: point)[parameter]
                 return value.number ?? (value.bool == true ? 1 : 0)
             }
-            let tried = Set(result.ranked.lazy.map(value)).sorted()
+            let tried = Set(result.ranked.indices.lazy.map(value)).sorted()
             let ranks = Dictionary(uniqueKeysWithValues: zip(tried, Int32(0)...))
-            for (point, scored) in result.ranked.enumerated() {
-                places[point * parameters.count + column] = ranks[value(scored)] ?? 0
+            for point in result.ranked.indices {
+                places[point * parameters.count + column] = ranks[value(point)] ?? 0
             }
         }
         let rows = self
@@ -113,7 +113,7 @@ private struct Neighbourhoods {
                 }
             }
         }
-        let found = around.compactMap(self.point).map { result.ranked[$0].value(of: result.target) }
+        let found = around.compactMap(self.point).map(result.ranked.value)
         return (found.reduce(0, +) / Double(found.count), found.count)
     }
 }

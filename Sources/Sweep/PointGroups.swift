@@ -5,63 +5,72 @@ struct PointGroups: Sendable {
     /// Points whose candidates are the same: `box_thresh` and `max_candidates` alone tell them apart.
     struct Group: Sendable {
         let options: CandidateOptions
-        /// The most that any point of the group looks at.
-        private(set) var maxCandidates = 0
-        /// The lowest score that any point of the group lets pass.
-        private(set) var scoreFloor = 1.0
-        /// The points, by `box_thresh`, then by `max_candidates`, so that those with the same boxes follow each other.
-        fileprivate(set) var points: [Point] = []
+        /// Each once, in ascending order, so that those with the same boxes follow each other.
+        let choices: [Choice]
+        /// The most that any choice looks at.
+        let maxCandidates: Int
+        /// The lowest score that any choice lets pass.
+        let scoreFloor: Double
 
-        init(_ options: CandidateOptions) {
+        init(_ options: CandidateOptions, _ choices: [Choice]) {
             self.options = options
-        }
-
-        mutating func add(_ point: Point) {
-            points.append(point)
-            maxCandidates = max(maxCandidates, point.maxCandidates)
-            scoreFloor = min(scoreFloor, point.boxThresh)
+            self.choices = choices
+            maxCandidates = choices.lazy.map(\.maxCandidates).max() ?? 0
+            scoreFloor = choices.first?.boxThresh ?? 1
         }
     }
 
-    /// A choice among a group's candidates.
-    struct Point: Sendable {
-        /// The point's number in the sweep.
-        let number: Int
+    /// What chooses among a group's candidates.
+    struct Choice: Sendable, Hashable, Comparable {
         let boxThresh: Double
         let maxCandidates: Int
+
+        init(_ options: PostProcOptions) {
+            (boxThresh, maxCandidates) = (options.boxThresh, options.maxCandidates)
+        }
+
+        static func < (one: Choice, other: Choice) -> Bool {
+            (one.boxThresh, one.maxCandidates) < (other.boxThresh, other.maxCandidates)
+        }
     }
 
     /// In the order of their first points.
     let groups: [Group]
-    /// Where each point of the sweep stands among the groups' points, group after group.
-    let order: [Int32]
+    /// Where each point of the sweep stands among the groups' choices, group after group.
+    let places: [Int32]
+    /// How many choices there are in all; points that come to the same post-processing share one.
+    let choiceCount: Int
 
-    var pointCount: Int { order.count }
-
-    init(_ points: [Setting]) {
-        var positions: [CandidateOptions: Int] = [:]
-        var groups: [Group] = []
-        for (number, point) in points.enumerated() {
+    init(_ points: some Collection<Setting>) {
+        var groupOf: [CandidateOptions: Int] = [:]
+        var options: [CandidateOptions] = []
+        var choices: [[Choice]] = []
+        for point in points {
             let resolved = point.resolved
-            let options = CandidateOptions(resolved)
-            let position = positions[options] ?? groups.count
-            if position == groups.count {
-                positions[options] = position
-                groups.append(Group(options))
+            let group = groupOf[CandidateOptions(resolved), default: options.count]
+            if group == options.count {
+                options.append(CandidateOptions(resolved))
+                groupOf[options[group]] = group
+                choices.append([])
             }
-            groups[position].add(
-                Point(number: number, boxThresh: resolved.boxThresh, maxCandidates: resolved.maxCandidates))
+            choices[group].append(Choice(resolved))
         }
-        var order = [Int32](repeating: 0, count: points.count)
-        var place: Int32 = 0
-        for position in groups.indices {
-            groups[position].points.sort { ($0.boxThresh, $0.maxCandidates) < ($1.boxThresh, $1.maxCandidates) }
-            for point in groups[position].points {
-                order[point.number] = place
-                place += 1
-            }
+        // On a grid all groups have the same choices, and share the room for them.
+        var shared: Set<[Choice]> = []
+        var starts: [Int] = []
+        var count = 0
+        for group in choices.indices {
+            choices[group] = shared.insert(Array(Set(choices[group])).sorted()).memberAfterInsert
+            starts.append(count)
+            count += choices[group].count
         }
-        self.groups = groups
-        self.order = order
+        choiceCount = count
+        groups = zip(options, choices).map(Group.init)
+        places = points.map { point in
+            let resolved = point.resolved
+            let group = groupOf[CandidateOptions(resolved)] ?? 0
+            let choice = Choice(resolved)
+            return Int32(starts[group] + choices[group].partitionPoint { $0 >= choice })
+        }
     }
 }

@@ -110,37 +110,4 @@ public struct SearchSpace: Sendable, Equatable {
         }
         return axes.contains { $0.count == 0 } ? 0 : count
     }
-
-    /// The first `limit` points of the grid, the last axis turning fastest.
-    ///
-    /// - Parameter base: the values of parameters that no axis names.
-    /// - Complexity: O(points).
-    public func grid(base: Setting, limit: Int = .max) -> [Setting] {
-        guard let count = gridCount else { return [] }
-        return (0..<min(count, limit)).map { position in
-            var setting = base
-            var rest = position
-            for axis in axes.reversed() {
-                let values = axis.count ?? 1
-                apply(axis, axis.row(rest % values), to: &setting)
-                rest /= values
-            }
-            return setting
-        }
-    }
-
-    /// `count` independent draws; the same seed gives the same points on every machine.
-    public func draws(_ count: Int, seed: UInt64, base: Setting) -> [Setting] {
-        guard axes.allSatisfy({ $0.count != 0 }) else { return [] }
-        var generator = SeededGenerator(seed: seed)
-        return (0..<max(0, count)).map { _ in
-            var setting = base
-            for axis in axes { apply(axis, axis.draw(&generator), to: &setting) }
-            return setting
-        }
-    }
-
-    private func apply(_ axis: Axis, _ row: [JSONValue], to setting: inout Setting) {
-        for (parameter, value) in zip(axis.parameters, row) { setting[parameter] = value }
-    }
 }

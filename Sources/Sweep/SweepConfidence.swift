@@ -12,7 +12,7 @@ extension SweepResult {
         /// The same of the differences to the winner; zero throughout for the winner itself.
         public let difference: ClosedRange<Double>
         /// The resamples in which no point is better, by number from 0; points that are the same share them.
-        public let bestDraws: [Int]
+        public internal(set) var bestDraws: [Int] = []
         /// How many resamples there are.
         public let drawCount: Int
 
@@ -24,53 +24,44 @@ extension SweepResult {
     }
 }
 
-/// Resamples the images for all points of a sweep, some columns at a time: memory does not grow with the points.
+/// Resamples the images for all points of a sweep, some columns at a time: the draws take no more memory for more points.
 struct SweepConfidence: Sendable {
-    /// The figures of one image at one point that a resample needs: one for a mean, more for a pooled one.
-    let target: SweepConfiguration.Target
-    let metric: MetricKind
+    let ranked: RankedPoints
     let options: BootstrapOptions
-    let outcomes: [ImageOutcome]
-    /// The points, best first, each by its number in `PointGroups.order`.
-    let points: [Int32]
 
-    private static let chunk = 64
+    /// How many points are worked on at a time.
+    static let chunk = 64
 
-    /// The confidence of each of `points`.
+    /// The confidence of each point, chunk after chunk.
     ///
     /// - Complexity: O(draws · images · points).
-    func run(width: Int) async throws -> some Sequence<SweepResult.Confidence> {
-        let best = values(of: points.prefix(1)).first ?? []
-        let chunks = stride(from: 0, to: best.isEmpty ? 0 : points.count, by: Self.chunk).map { start in
-            points[start..<min(start + Self.chunk, points.count)]
+    func run(width: Int) async throws -> [[SweepResult.Confidence]] {
+        let best = values(of: ranked.numbers.prefix(1)).first ?? []
+        let chunks = stride(from: 0, to: best.isEmpty ? 0 : ranked.count, by: Self.chunk).map { start in
+            ranked.numbers[start..<min(start + Self.chunk, ranked.count)]
         }
         let highest = Highest(count: best.count)
         let parts = try await parallelMap(chunks, width: width) { _, chunk in
             let (drawn, rates) = drawn(of: chunk)
-            let intervals = zip(drawn, rates).map { values, rates in
-                (
-                    target == .hmean ? rates.hmean : Bootstrap.interval(of: values), rates,
-                    Bootstrap.interval(of: zip(values, best).map { $0 - $1 })
-                )
+            let found = zip(drawn, rates).map { values, rates in
+                SweepResult.Confidence(
+                    interval: ranked.target == .hmean ? rates.hmean : Bootstrap.interval(of: values), rates: rates,
+                    difference: Bootstrap.interval(of: zip(values, best).map { $0 - $1 }), drawCount: best.count)
             }
-            return (intervals: intervals, mayBeBest: highest.take(drawn))
+            return (found: found, mayBeBest: highest.take(drawn))
         }
-        let (mayBeBest, most) = (parts.map(\.mayBeBest), highest.values)
-        let bestDraws = try await parallelMap(chunks, width: width) { part, chunk in
-            guard mayBeBest[part] else { return [[Int]]() }
-            return values(of: chunk).reduce(into: [[Int]]()) { lists, values in
-                let list = most.indices.filter { values[$0] == most[$0] }
+        let most = highest.values
+        return try await parallelMap(zip(chunks, parts).map { ($0, $1) }, width: width) { _, part in
+            var (chunk, (found, mayBeBest)) = part
+            guard mayBeBest else { return found }
+            for (position, values) in values(of: chunk).enumerated() {
+                found[position].bestDraws = most.indices.filter { values[$0] == most[$0] }
                 // Ties follow each other and share one list.
-                lists.append(lists.last == list ? lists[lists.count - 1] : list)
+                if position > 0, found[position].bestDraws == found[position - 1].bestDraws {
+                    found[position].bestDraws = found[position - 1].bestDraws
+                }
             }
-        }
-        return zip(parts, bestDraws).lazy.flatMap { part, bestDraws in
-            part.intervals.indices.lazy.map { point in
-                let (interval, rates, difference) = part.intervals[point]
-                return SweepResult.Confidence(
-                    interval: interval, rates: rates, difference: difference,
-                    bestDraws: bestDraws.isEmpty ? [] : bestDraws[point], drawCount: most.count)
-            }
+            return found
         }
     }
 
@@ -100,19 +91,14 @@ struct SweepConfidence: Sendable {
 
     /// The resampled figures of some points, a list of draws each, and the intervals of their means.
     private func drawn(of points: some Collection<Int32>) -> ([ArraySlice<Double>], [RateIntervals]) {
-        let rows = outcomes.map { outcome in
-            points.flatMap { point in
-                let rates = outcome.scores[outcome.place(point)].rates
-                return [rates.recall, rates.precision, rates.hmean]
-            }
-        }
+        let rows = rows(of: points) { [$0.rates.recall, $0.rates.precision, $0.rates.hmean] }
         let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
         let columns = (0..<3 * points.count).map { drawn.values(of: $0) }
         let intervals = (0..<points.count).map {
             RateIntervals(columns[3 * $0], columns[3 * $0 + 1], columns[3 * $0 + 2])
         }
         let place: Int? =
-            switch target {
+            switch ranked.target {
             case .recall: 0
             case .precision: 1
             case .hmean: 2
@@ -124,28 +110,34 @@ struct SweepConfidence: Sendable {
 
     /// The resampled figures of some points, a list of draws each.
     private func values(of points: some Collection<Int32>) -> [[Double]] {
-        let rows = outcomes.map { outcome in
-            points.flatMap { point in figures(outcome.scores[outcome.place(point)]) }
-        }
-        let drawn = Bootstrap(rows: rows, draws: options.draws, seed: options.seed)
+        let drawn = Bootstrap(rows: rows(of: points, figures), draws: options.draws, seed: options.seed)
         let width = drawn.columns / max(1, points.count)
         return (0..<points.count).map { position in
             (0..<options.draws).map { draw in value { drawn.mean(of: position * width + $0, in: draw) } }
         }
     }
 
+    private func rows(
+        of points: some Collection<Int32>, _ figures: (ImageOutcome.Score) -> [Double]
+    ) -> [[Double]] {
+        ranked.outcomes.images.map { image in
+            points.flatMap { figures(image.score(of: ranked.outcomes.places[Int($0)])) }
+        }
+    }
+
+    /// The figures of one image at one point that a resample needs: one for a mean, more for a pooled one.
     private func figures(_ score: ImageOutcome.Score) -> [Double] {
-        switch target {
+        switch ranked.target {
         case .hmean: [score.rates.hmean]
         case .precision: [score.rates.precision]
         case .recall: [score.rates.recall]
-        case .pooledHmean, .pooledPrecision, .pooledRecall: score.counts.resampled(metric)
+        case .pooledHmean, .pooledPrecision, .pooledRecall: score.counts.resampled(ranked.outcomes.metric)
         }
     }
 
     /// The figure that ranks, of the means of `figures` by their places.
     private func value(_ mean: (Int) -> Double) -> Double {
-        switch target {
+        switch ranked.target {
         case .hmean, .precision, .recall: mean(0)
         case .pooledHmean: Rates(mean).hmean
         case .pooledPrecision: Rates(mean).precision

@@ -71,23 +71,26 @@ public struct SweepConfiguration: Sendable, Equatable {
     /// The points, each once, in the order of the grid or of the draws.
     ///
     /// - Parameter base: the values of parameters that the configuration does not name.
-    /// - Throws: `SweepError` (78) where there is no point, or `base` has a value that post-processing refuses.
-    /// - Complexity: O(points); look at `pointCount` first.
-    public func points(base: Setting = Setting()) throws -> [Setting] {
+    /// - Throws: `SweepError` (78) where there is no point or no end of them, or `base` has a value that post-processing
+    ///   refuses.
+    public func points(base: Setting = Setting()) throws -> SweepPoints {
         for parameter in Parameter.allCases where !parameter.accepts(base[parameter]) {
             throw SweepError.configuration(
                 "\(parameter.rawValue) cannot be \(base[parameter].number ?? .nan)",
                 expected: parameter.expected)
         }
-        var all: [Setting]
-        switch method {
-        case .grid: all = space.grid(base: base, limit: runCap ?? .max)
-        case .random: all = space.draws(runCap ?? 0, seed: seed, base: base)
+        let points =
+            switch method {
+            case .grid: SweepPoints(grid: space, base: base, limit: runCap ?? .max)
+            case .random: SweepPoints(draws: runCap ?? 0, from: space, seed: seed, base: base)
+            }
+        guard !points.isEmpty else { throw Self.noPoint(method) }
+        guard points.count <= Int32.max else {
+            throw SweepError.configuration(
+                "more points than can be tried", found: "\(points.count)", expected: "at most \(Int32.max)",
+                nextStep: "take method: random with run_cap")
         }
-        guard !all.isEmpty else { throw Self.noPoint(method) }
-        var seen = Set<Setting>(minimumCapacity: all.count)
-        all.removeAll { !seen.insert($0).inserted }
-        return all
+        return points
     }
 
     private static func noPoint(_ method: Method) -> SweepError {

@@ -16,7 +16,7 @@ public struct SweepEstimate: Sendable, Equatable {
     public let images: Int
     /// Wall time.
     public let seconds: Double
-    /// Memory of the run: some hundreds of bytes a point, and each image's distinct scores.
+    /// Memory of the run: mostly each image's distinct scores, and a point's figures and intervals.
     public let bytes: Double
 
     /// One line for people.
@@ -30,10 +30,11 @@ public struct SweepEstimate: Sendable, Equatable {
     private static let secondsPerMap = 1e-3
     private static let secondsPerGroup = 5e-4
     private static let secondsPerPoint = 1e-6
-    private static let bytesPerPoint = 450.0
+    private static let bytesOfProcess = 6e7
+    private static let bytesPerPoint = 180.0
     /// Distinct scores that a set of candidates has at most, about, and the bytes of one.
     private static let scoresPerGroup = 60.0
-    private static let bytesPerScore = 80.0
+    private static let bytesPerScore = 64.0
 }
 
 extension SweepConfiguration {
@@ -58,7 +59,9 @@ extension SweepEstimate {
             Self.secondsPerMap + Double(groups) * Self.secondsPerGroup + Double(points) * Self.secondsPerPoint
         seconds = Double(images) * perImage / Double(max(1, width))
         let scores = min(Double(points), Double(groups) * Self.scoresPerGroup)
-        bytes = Double(points) * Self.bytesPerPoint + Double(images) * scores * Self.bytesPerScore
+        bytes =
+            Self.bytesOfProcess + Double(points) * Self.bytesPerPoint
+            + Double(images) * scores * Self.bytesPerScore
     }
 }
 

@@ -87,7 +87,7 @@ extension SweepResult {
     }
 
     /// Whether box thresholds were solved for, so that there are curves.
-    public var hasCurves: Bool { ranked.contains { $0.curve != nil } }
+    public var hasCurves: Bool { !ranked.curves.isEmpty }
 
     /// `curves.csv`: the figures for each stretch of `box_thresh`, from above one score up to the next, of every point
     /// that was solved.

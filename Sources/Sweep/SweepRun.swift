@@ -11,12 +11,12 @@ import Submission
 /// `results.csv` and `results.json`, `CandidateFiles` writes the best ones' submissions.
 ///
 /// Each map is read once. Contours, candidates and polygons are found once for each (thresh, form, unclip ratio,
-/// minimum size); `box_thresh` and `max_candidates` choose among the candidates, and each distinct choice is scored once
-/// an image. Memory: each image's distinct scores, of which its boxes bound the number, and less than a kilobyte a
-/// point.
+/// minimum size); `box_thresh` and `max_candidates` choose among the candidates, and each distinct choice is scored
+/// once an image. Memory: each image's distinct scores, of which its boxes bound the number; a point takes its figures
+/// and intervals.
 public struct SweepRun: Sendable {
     /// The points, in the order of the configuration; a point's trial number is its place here, from 1.
-    public let points: [Setting]
+    public let points: SweepPoints
     /// The images that are scored, in the truth's order.
     public let imageNames: [String]
     /// What is worth saying before the run: keys read over, repeated points, maps without truth.
@@ -55,14 +55,10 @@ public struct SweepRun: Sendable {
         if !configuration.ignoredKeys.isEmpty {
             notes.append("keys of W&B that mean nothing here: \(configuration.ignoredKeys.joined(separator: ", "))")
         }
-        if configuration.method == .grid, let cap = configuration.runCap, let count = configuration.space.gridCount,
-            cap < count
-        {
-            notes.append("run_cap keeps the first \(cap) of \(count) points")
+        if points.omitted > 0 {
+            notes.append("run_cap keeps the first \(points.count) of \(points.count + points.omitted) points")
         }
-        if points.count < configuration.pointCount {
-            notes.append("\(configuration.pointCount - points.count) points repeat others and are tried once")
-        }
+        if points.repeated > 0 { notes.append("\(points.repeated) points repeat others and are tried once") }
         let unused = maps.imageNames.count - imageNames.count
         if unused > 0 { notes.append("\(unused) maps have no truth and are not scored") }
         let missing = truth.images.count - imageNames.count
@@ -125,10 +121,9 @@ public struct SweepRun: Sendable {
         }
         try journal?.sync()
         var result = SweepResult(
-            configuration: configuration, points: points, images: imageNames.count, outcomes: outcomes,
-            order: groups.order, options: options,
-            notes: notes + note, resumedImages: imageNames.count { finished[$0] != nil })
-        try await result.resample(outcomes, groups.order, bootstrap, width: width)
+            SweepOutcomes(points: points, places: groups.places, images: outcomes, metric: options.metric),
+            configuration: configuration, notes: notes + note, resumedImages: imageNames.count { finished[$0] != nil })
+        try await result.resample(bootstrap, width: width)
         return result
     }
 
@@ -143,8 +138,8 @@ public struct SweepRun: Sendable {
             return try? ImageSteps.all(name, in: maps, truth: image, groups: groups)
         }.compactMap { $0 }
         let target = configuration.target
-        let curves = try await parallelMap(Array(points.indices), width: width) { _, point in
-            BoxThreshCurve(images.map { $0[point] }, options: options, target: target)
+        let curves = try await parallelMap(groups.places, width: width) { _, place in
+            BoxThreshCurve(images.map { $0[Int(place)] }, options: options, target: target)
         }
         var solved = configuration
         var curveOf: [Setting: BoxThreshCurve] = [:]
@@ -174,16 +169,17 @@ public struct SweepRun: Sendable {
         } catch {
             return (nil, ["no trial journal is kept while a map is broken"])
         }
-        return (try TrialJournal(at: path, header: header(fingerprint), pointCount: groups.pointCount), [])
+        return (try TrialJournal(at: path, header: header(fingerprint), choiceCount: groups.choiceCount), [])
     }
 
     /// What a journal's numbers depend on.
     private func header(_ fingerprint: String) throws -> TrialJournal.Header {
-        var settings = ""
-        for point in points { settings += Parameter.allCases.map { point.text(of: $0) }.joined(separator: " ") + "\n" }
+        let settings = points.reduce("") { digest, point in
+            SHA256.hexDigest(of: digest + Parameter.allCases.map { point.text(of: $0) }.joined(separator: " "))
+        }
         return [
             ("maps", fingerprint), ("truth", SHA256.hexDigest(of: try AnnotationJSON.text(of: truth))),
-            ("metric", "\(options)"), ("points", SHA256.hexDigest(of: settings)),
+            ("metric", "\(options)"), ("points", settings),
             ("images", SHA256.hexDigest(of: imageNames.joined(separator: "\n"))),
         ]
     }

@@ -15,7 +15,7 @@ final class TrialJournal: Sendable {
     /// What the numbers depend on, by name.
     typealias Header = [(name: String, value: String)]
 
-    private static let schema = 3
+    private static let schema = 4
     private static let secondsBetweenSyncs = 0.25
 
     private let path: String
@@ -36,8 +36,8 @@ final class TrialJournal: Sendable {
     /// - Throws: `SweepError` (65) where the journal is of another sweep, naming what differs, or is none; `FileError`
     ///   (73) where it cannot be written; `SweepError` (1) where another process is writing it.
     ///
-    /// - Parameter pointCount: how many points the sweep has.
-    init(at path: String, header: Header, pointCount: Int) throws {
+    /// - Parameter choiceCount: how many choices the sweep has.
+    init(at path: String, header: Header, choiceCount: Int) throws {
         self.path = path
         try AtomicFile.createFolder(at: (path as NSString).deletingLastPathComponent)
         let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
@@ -51,7 +51,7 @@ final class TrialJournal: Sendable {
                     .failure, "another process is writing this trial journal", path: path,
                     nextStep: "wait for it, or name another output folder"))
         }
-        let contents = try JournalContents(path: path, header: header, schema: Self.schema, pointCount: pointCount)
+        let contents = try JournalContents(path: path, header: header, schema: Self.schema, choiceCount: choiceCount)
         finished = contents.finished
         guard ftruncate(descriptor, off_t(contents.validBytes)) == 0 else {
             throw FileError.system(.cannotCreate, "cannot write the trial journal", path: path)
@@ -96,7 +96,7 @@ private struct JournalContents {
     /// Up to the end of the last whole line; 0 where not even the header is whole.
     private(set) var validBytes = 0
 
-    init(path: String, header: TrialJournal.Header, schema: Int, pointCount: Int) throws {
+    init(path: String, header: TrialJournal.Header, schema: Int, choiceCount: Int) throws {
         let file = try MappedFile(path: path)
         var number = 0
         while let end = file.bytes[validBytes...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -107,7 +107,7 @@ private struct JournalContents {
                 if number == 1 {
                     try Self.check(line, header, schema, path)
                 } else {
-                    guard let (image, outcome) = ImageOutcome.fromJournal(line, pointCount) else {
+                    guard let (image, outcome) = ImageOutcome.fromJournal(line, choiceCount) else {
                         throw Self.broken(path, number)
                     }
                     finished[image] = outcome
@@ -155,12 +155,12 @@ private struct JournalContents {
 }
 
 extension ImageOutcome {
-    /// One line: scores as flat lists of numbers, the points' places in runs of equals.
+    /// One line: scores as flat lists of numbers, the choices' places in runs of equals.
     func journalLine(_ image: String) -> String {
         var runs: [JSONValue] = []
         var run = (length: 0, place: 0)
-        for point in 0..<Int32(places.count) {
-            let place = place(point)
+        for choice in 0..<Int32(places.count) {
+            let place = Int(places[choice])
             if place != run.place, run.length > 0 {
                 runs += [.int(run.length), .int(run.place)]
                 run.length = 0
@@ -170,24 +170,24 @@ extension ImageOutcome {
         if run.length > 0 { runs += [.int(run.length), .int(run.place)] }
         let object: JSONObject = [
             "image": .string(image), "contours": .int(contours),
-            "scores": .array(scores.map { .array($0.journalNumbers.map(JSONValue.number)) }), "points": .array(runs),
+            "scores": .array(scores.map { .array($0.journalNumbers.map(JSONValue.number)) }), "choices": .array(runs),
         ]
         return JSONValue.object(object).text()
     }
 
-    /// The inverse of `journalLine`; nil where the line is no image's with these points.
-    static func fromJournal(_ line: JSONValue, _ pointCount: Int) -> (image: String, outcome: ImageOutcome)? {
+    /// The inverse of `journalLine`; nil where the line is no image's with these choices.
+    static func fromJournal(_ line: JSONValue, _ choiceCount: Int) -> (image: String, outcome: ImageOutcome)? {
         guard let object = line.object, let image = object["image"]?.string, let contours = object["contours"]?.int,
             let scores = object["scores"]?.array?.compactMap({ Score(journalNumbers: $0) }),
-            let runs = object["points"]?.array?.compactMap(\.int), runs.count % 2 == 0
+            let runs = object["choices"]?.array?.compactMap(\.int), runs.count % 2 == 0
         else { return nil }
         var places: [Int32] = []
         for run in stride(from: 0, to: runs.count, by: 2) {
-            guard runs[run] > 0, runs[run] <= pointCount - places.count, scores.indices.contains(runs[run + 1])
+            guard runs[run] > 0, runs[run] <= choiceCount - places.count, scores.indices.contains(runs[run + 1])
             else { return nil }
             places.append(contentsOf: repeatElement(Int32(runs[run + 1]), count: runs[run]))
         }
-        guard places.count == pointCount else { return nil }
+        guard places.count == choiceCount else { return nil }
         return (image, ImageOutcome(scores: scores, places: PlaceRuns(places), contours: contours))
     }
 }
@@ -202,7 +202,7 @@ extension ImageOutcome.Score {
 
     fileprivate init?(journalNumbers value: JSONValue) {
         guard let numbers = value.array?.compactMap(\.number), numbers.count == 10 else { return nil }
-        let whole = numbers[3..<8].compactMap { Int(exactly: $0) }
+        let whole = numbers[3..<8].compactMap { Int32(exactly: $0).map(Int.init) }
         guard whole.count == 5 else { return nil }
         var counts = ImageScore.Counts()
         (counts.truth, counts.detected, counts.truePositives, counts.falsePositives) = (

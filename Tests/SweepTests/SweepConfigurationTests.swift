@@ -125,13 +125,37 @@ struct SweepConfigurationTests {
         #expect(throws: SweepError.self) { try Self.read("parameters: {thresh: {value: 0.3}}").points(base: base) }
     }
 
-    @Test("a space beyond counting is counted without being made")
+    @Test("the points of a grid are the product of its axes, repeated values and rows left out, up to the cap")
+    func product() throws {
+        let yaml = """
+            points: {columns: [thresh, min_size], rows: [[0.3, 3], [0.2, 4], [0.3, 3.0], [0.3, 4]]}
+            parameters:
+              max_candidates: {values: [500, 100, 500]}
+              box_thresh: {min: 0.1, max: 0.3, q: 0.1, distribution: q_uniform}
+            """
+        var expected: [[Double]] = []
+        for (thresh, minSize) in [(0.3, 3.0), (0.2, 4), (0.3, 4)] {
+            for maxCandidates in [500.0, 100] {
+                for boxThresh in [0.1, 0.2, 0.3] { expected.append([thresh, minSize, maxCandidates, boxThresh]) }
+            }
+        }
+        func points(_ yaml: String) throws -> [[Double]] {
+            try Self.read(yaml).points().map { point in
+                [.thresh, .minSize, .maxCandidates, .boxThresh].compactMap { point[$0].number }
+            }
+        }
+        #expect(try points(yaml) == expected)
+        #expect(try points("run_cap: 7\n" + yaml) == Array(expected.prefix(7)))
+    }
+
+    @Test("a space beyond counting is counted without being made, and refused")
     func huge() throws {
         let axes = (0..<6).map { _ in "{min: 0, max: 1, q: 0.0000001}" }
         let names = ["thresh", "box_thresh", "min_size"]
         let yaml = zip(names, axes).map { "  \($0): \($1)" }.joined(separator: "\n")
         let configuration = try Self.read("parameters:\n\(yaml)")
         #expect(configuration.pointCount == .max)
+        #expect(throws: SweepError.self) { try configuration.points() }
         #expect(try Self.read("run_cap: 9\nparameters:\n\(yaml)").points().count == 9)
     }
 

@@ -27,7 +27,7 @@ struct SweepTable {
     }
 
     private var points: String {
-        let isSolved = result.ranked.contains { $0.curve != nil }
+        let isSolved = result.hasCurves
         var table = TextTable(
             ["rank"] + result.sweptParameters.map(\.rawValue) + ["H", "P", "R", "pooled H", "boxes", "trial"]
                 + (isSolved ? ["best from above … through"] : [])
@@ -59,7 +59,7 @@ struct SweepTable {
     /// How far the winner can be trusted.
     private var sureness: String? {
         guard let winner = result.ranked.first?.confidence, result.ranked.count > 1 else { return nil }
-        let close = result.ranked.dropFirst().count { $0.confidence?.isSeparable == false }
+        let close = result.ranked.inseparableCount
         return String(format: "the first is best, or as good as the best, in %.1f%%", 100 * winner.chance)
             + " of \(resamples) resamples of the images; "
             + (close == 0
