@@ -96,20 +96,26 @@ public struct SweepRun: Sendable {
     /// - Parameters:
     ///   - bootstrap: how intervals are drawn.
     ///   - journal: where finished images are kept, so that the same sweep started again goes on; nil keeps none.
+    ///   - replacesJournal: whether a journal of another sweep is started anew, rather than refused.
     ///   - width: how many images are worked on side by side; the result does not depend on it.
     ///   - progress: called with the number of images done, for display.
     /// - Returns: the ranked points; points that failed stand apart with their reasons, and the rest is complete.
     /// - Throws: `SweepError` and `FileError` of the journal, errors of scoring options, cancellation. A map that cannot
     ///   be read is no error of the run but of the points.
     public func run(
-        bootstrap: BootstrapOptions = BootstrapOptions(), journal: String? = nil, width: Int,
-        progress: (Int) -> Void = { _ in }
+        bootstrap: BootstrapOptions = BootstrapOptions(), journal: String? = nil, replacesJournal: Bool = false,
+        width: Int, progress: (Int) -> Void = { _ in }
     ) async throws -> SweepResult {
         try options.validate()
         if configuration.space.isExact {
-            return try await runExact(bootstrap: bootstrap, journal: journal, width: width, progress: progress)
+            let (run, curves) = try await solved(width: width)
+            var result = try await run.run(
+                bootstrap: bootstrap, journal: journal, replacesJournal: replacesJournal, width: width,
+                progress: progress)
+            result.add(curves, of: configuration.space)
+            return result
         }
-        let (journal, note) = try open(journal)
+        let (journal, note) = try open(journal, replaces: replacesJournal)
         let finished = journal?.finished ?? [:]
         let (groups, maps, truth, options) = (groups, maps, truth, options)
         let outcomes = try await parallelMap(imageNames, width: width, completed: progress) { _, name in
@@ -127,12 +133,10 @@ public struct SweepRun: Sendable {
         return result
     }
 
-    /// Solves for `box_thresh` at each point, then runs the points that come out.
-    private func runExact(
-        bootstrap: BootstrapOptions, journal: String?, width: Int, progress: (Int) -> Void
-    ) async throws -> SweepResult {
+    /// Solves for `box_thresh` at each point: a run of the points that come out, and the curve that gave each.
+    private func solved(width: Int) async throws -> (run: SweepRun, curves: [Setting: BoxThreshCurve]) {
         let (groups, maps, truth, options) = (groups, maps, truth, options)
-        // A map that cannot be read is told of by the second run, point by point.
+        // A map that cannot be read is told of by the other run, point by point.
         let images = try await parallelMap(imageNames, width: width) { _, name in
             let image = ImageTruth(truth[name] ?? ImageAnnotation(name: name), options: options)
             return try? ImageSteps.all(name, in: maps, truth: image, groups: groups)
@@ -155,13 +159,11 @@ public struct SweepRun: Sendable {
         solved.runCap = nil
         let run = try SweepRun(
             solved, base: points[0], maps: maps, truth: truth, options: options, onlyCommonImages: true)
-        var result = try await run.run(bootstrap: bootstrap, journal: journal, width: width, progress: progress)
-        result.add(curveOf, of: configuration.space)
-        return result
+        return (run, curveOf)
     }
 
     /// The journal, or why none is kept: maps that cannot be looked at cannot be told apart from others later.
-    private func open(_ path: String?) throws -> (TrialJournal?, notes: [String]) {
+    private func open(_ path: String?, replaces: Bool) throws -> (TrialJournal?, notes: [String]) {
         guard let path else { return (nil, []) }
         let fingerprint: String
         do {
@@ -169,7 +171,9 @@ public struct SweepRun: Sendable {
         } catch {
             return (nil, ["no trial journal is kept while a map is broken"])
         }
-        return (try TrialJournal(at: path, header: header(fingerprint), choiceCount: groups.choiceCount), [])
+        let journal = try TrialJournal(
+            at: path, header: header(fingerprint), choiceCount: groups.choiceCount, replacesOthers: replaces)
+        return (journal, [])
     }
 
     /// What a journal's numbers depend on.

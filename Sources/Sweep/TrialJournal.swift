@@ -33,11 +33,12 @@ final class TrialJournal: Sendable {
 
     /// Opens the journal at `path`, creating it (and its folder) where there is none.
     ///
+    /// - Parameters:
+    ///   - choiceCount: how many choices the sweep has.
+    ///   - replacesOthers: whether a file that this sweep cannot go on from is started anew, rather than refused.
     /// - Throws: `SweepError` (65) where the journal is of another sweep, naming what differs, or is none; `FileError`
     ///   (73) where it cannot be written; `SweepError` (1) where another process is writing it.
-    ///
-    /// - Parameter choiceCount: how many choices the sweep has.
-    init(at path: String, header: Header, choiceCount: Int) throws {
+    init(at path: String, header: Header, choiceCount: Int, replacesOthers: Bool) throws {
         self.path = path
         try AtomicFile.createFolder(at: (path as NSString).deletingLastPathComponent)
         let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
@@ -51,7 +52,10 @@ final class TrialJournal: Sendable {
                     .failure, "another process is writing this trial journal", path: path,
                     nextStep: "wait for it, or name another output folder"))
         }
-        let contents = try JournalContents(path: path, header: header, schema: Self.schema, choiceCount: choiceCount)
+        var contents = JournalContents()
+        do {
+            contents = try JournalContents(path: path, header: header, schema: Self.schema, choiceCount: choiceCount)
+        } catch is SweepError where replacesOthers {}
         finished = contents.finished
         guard ftruncate(descriptor, off_t(contents.validBytes)) == 0 else {
             throw FileError.system(.cannotCreate, "cannot write the trial journal", path: path)
@@ -96,6 +100,8 @@ private struct JournalContents {
     /// Up to the end of the last whole line; 0 where not even the header is whole.
     private(set) var validBytes = 0
 
+    init() {}
+
     init(path: String, header: TrialJournal.Header, schema: Int, choiceCount: Int) throws {
         let file = try MappedFile(path: path)
         var number = 0
@@ -139,18 +145,19 @@ private struct JournalContents {
             throw SweepError.badData(
                 "the trial journal is of another sweep", path: path,
                 found: "other \(differences.joined(separator: ", "))", expected: "the sweep that it was started with",
-                nextStep: "name another output folder, or remove the journal to start anew")
+                nextStep: "name another output folder, or pass --force to start anew")
         }
     }
 
     private static func noJournal(_ path: String) -> SweepError {
-        .badData("not a trial journal", path: path, nextStep: "name another output folder")
+        .badData(
+            "not a trial journal", path: path, nextStep: "name another output folder, or pass --force to replace it")
     }
 
     private static func broken(_ path: String, _ line: Int, _ found: String? = nil) -> SweepError {
         .badData(
             "broken trial journal", path: path, place: "\(line):1", found: found, expected: "an image's scores",
-            nextStep: "remove the journal to start anew")
+            nextStep: "pass --force to start anew")
     }
 }
 

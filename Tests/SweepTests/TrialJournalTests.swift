@@ -33,12 +33,12 @@ struct TrialJournalTests {
 
     static func run(
         _ random: RandomSweep, _ path: String, maps: (any MapSource)? = nil, truth: AnnotationSet? = nil,
-        yaml: String = yaml, metric: MetricKind = .clevalLeaderboard
+        yaml: String = yaml, metric: MetricKind = .clevalLeaderboard, replaces: Bool = false
     ) async throws -> SweepResult {
         try await SweepRun(
             SweepConfiguration(yaml: yaml, path: "sweep.yaml"), maps: maps ?? random.maps,
             truth: truth ?? random.truth, options: ScoringOptions(metric: metric), onlyCommonImages: true
-        ).run(journal: path, width: 2)
+        ).run(journal: path, replacesJournal: replaces, width: 2)
     }
 
     @Test("a finished sweep started again reads no map and gives the same", arguments: MetricKind.allCases)
@@ -104,6 +104,9 @@ struct TrialJournalTests {
                 try await Self.run(random, path, yaml: Self.yaml.replacing("0.55", with: "0.56"))
             }
             try await expectRefusal("maps, images") { try await Self.run(random, path, maps: fewer) }
+            let anew = try await Self.run(random, path, truth: other.truth, replaces: true)
+            #expect(anew.resumedImages == 0)
+            #expect(try await Self.run(random, path, truth: other.truth).resumedImages == anew.imageCount)
         }
     }
 
@@ -119,6 +122,10 @@ struct TrialJournalTests {
             }
             #expect(error?.diagnosis.what == "not a trial journal")
             #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+            for resumed in [0, 1] {
+                let result = try await Self.run(RandomSweep(images: 1, seed: 25), path, replaces: true)
+                #expect(result.resumedImages == resumed)
+            }
         }
     }
 

@@ -122,8 +122,6 @@ struct SweepCommand: AsyncParsableCommand {
         return file.withBytes { $0.starts(with: "rank,trial,".utf8) }
     }
 
-    private var journal: String { output + "/journal.jsonl" }
-
     private func outOfFold(_ folds: Folds, _ run: SweepRun, _ result: SweepResult) async throws -> OutOfFold? {
         guard !folds.all.isEmpty, !result.ranked.isEmpty else { return nil }
         var progress = Progress("folds", total: folds.all.count, quiet: common.quiet)
@@ -136,7 +134,8 @@ struct SweepCommand: AsyncParsableCommand {
         var progress = Progress("sweep", total: run.imageNames.count, quiet: common.quiet)
         defer { progress.finish() }
         let result = try await run.run(
-            bootstrap: bootstrap.options, journal: journal, width: common.width
+            bootstrap: bootstrap.options, journal: output + "/journal.jsonl", replacesJournal: common.force,
+            width: common.width
         ) { progress.update($0) }
         progress.finish()
         for note in result.notes.dropFirst(run.notes.count) { Terminal.note(note, quiet: common.quiet) }
