@@ -22,7 +22,7 @@ public struct EnsembleRanking: Sendable {
         public internal(set) var difference = 0.0
         /// The 95% interval of `difference`, images resampled.
         public internal(set) var differenceInterval = 0.0...0.0
-        /// Polygons that have lost area; none for a single source.
+        /// Polygons that have lost area; nil where none was merged: for a single source and for maps.
         public let shrinkage: Shrinkage?
     }
 
@@ -32,18 +32,24 @@ public struct EnsembleRanking: Sendable {
         case source(Int)
         /// A method, and the votes that a box needs where it has votes.
         case method(PolygonCombination.Method, votes: Int?)
+        /// The boxes of the sources' combined maps.
+        case maps(MapCombination.Rule)
     }
 
-    /// All rows by descending mean H; ties: sources first, then in the order of the methods.
+    /// All rows by descending mean H; ties: sources first, then in the order of the methods, maps last.
     public let rows: [Row]
     /// The rank in `rows` of the best single source, from 0.
     public let bestSource: Int
+
+    /// The boxes of the sources' combined maps, and their score.
+    public typealias CombinedMaps = (rule: MapCombination.Rule, boxes: AnnotationSet, score: SetScore)
 
     /// Scores the combinations of `sources` by `methods`, each at 1 to as many votes as there are sources where it has
     /// votes, and ranks them with the sources themselves.
     ///
     /// - Parameters:
     ///   - scores: each source's own score against `truth` by `options`.
+    ///   - maps: what stands beside them, where the sources are of map stores.
     ///   - weights: one a source, none negative, not all 0; nil as in `PolygonCombination`.
     ///   - options: the metric.
     ///   - draws: how many times images are resampled, at least 1.
@@ -52,9 +58,9 @@ public struct EnsembleRanking: Sendable {
     ///   - completed: called after each image with the number done so far: for progress only.
     /// - Throws: `EnsembleError` as `PolygonCombination` does; `CancellationError`.
     public init(
-        sources: [AnnotationSet], scores: [SetScore], methods: [PolygonCombination.Method], weights: [Double]? = nil,
-        truth: AnnotationSet, options: ScoringOptions, draws: Int, seed: UInt64, width: Int = 1,
-        completed: (Int) -> Void = { _ in }
+        sources: [AnnotationSet], scores: [SetScore], methods: [PolygonCombination.Method], maps: [CombinedMaps] = [],
+        weights: [Double]? = nil, truth: AnnotationSet, options: ScoringOptions, draws: Int, seed: UInt64,
+        width: Int = 1, completed: (Int) -> Void = { _ in }
     ) async throws {
         precondition(draws > 0 && scores.count == sources.count, "draws, and a score a source")
         guard !sources.isEmpty else { throw EnsembleError.noSource }
@@ -68,10 +74,10 @@ public struct EnsembleRanking: Sendable {
             try Self.outcomes(on: image, of: sources, methods: methods, weights: weights, options: options)
         }
         let names = truth.images.map(\.name)
-        var scored = zip(sources, scores).enumerated().map { number, source in
-            let boxes = names.reduce(0) { $0 + (source.0[$1]?.words.count ?? 0) }
-            return Self.row(.source(number), source.1, boxes: boxes, shrinkage: nil)
+        func row(_ entry: Entry, _ score: SetScore, of set: AnnotationSet) -> (row: Row, figures: [Double]) {
+            Self.row(entry, score, boxes: names.reduce(0) { $0 + (set[$1]?.words.count ?? 0) }, shrinkage: nil)
         }
+        var scored = zip(sources, scores).enumerated().map { row(.source($0), $1.1, of: $1.0) }
         let best = scored.indices.reduce(0) {
             scored[$1].row.mean.hmean > scored[$0].row.mean.hmean ? $1 : $0
         }
@@ -82,6 +88,7 @@ public struct EnsembleRanking: Sendable {
                     entry, score, boxes: images.reduce(0) { $0 + $1[position].boxes },
                     shrinkage: images.reduce(Shrinkage()) { $0 + $1[position].shrinkage }))
         }
+        scored += maps.map { row(.maps($0.rule), $0.score, of: $0.boxes) }
         let intervals = Self.intervals(scored.map(\.figures), best: best, draws: draws, seed: seed)
         let reference = scored[best].row.mean.hmean
         for index in scored.indices {

@@ -55,27 +55,46 @@ public struct MapCombination: MapSource {
     /// - Throws: a source's own error; `EnsembleError` naming the two sources whose image sizes differ.
     /// - Complexity: O(sources · pixels); holds all sources' maps of the image.
     public func read(_ name: String) throws -> ImageMap {
-        var result = try sources[0].read(name)
+        let (first, maps) = try maps(of: name)
+        return combined(first, maps, by: rule)
+    }
+
+    /// The maps of one image by all rules, in their order; the sources are read once.
+    ///
+    /// - Throws: as `read`.
+    public func readByAllRules(_ name: String) throws -> [ImageMap] {
+        let (first, maps) = try maps(of: name)
+        return Rule.allCases.map { combined(first, maps, by: $0) }
+    }
+
+    /// The first source's map of one image, and the values of all that have weight on its geometry.
+    private func maps(of name: String) throws -> (first: ImageMap, weighted: [(values: [Float], weight: Double)]) {
+        let first = try sources[0].read(name)
         var maps: [(values: [Float], weight: Double)] = []
         for (number, source) in sources.enumerated() {
-            let next = number == 0 ? result : try source.read(name)
-            guard next.imageWidth == result.imageWidth, next.imageHeight == result.imageHeight else {
+            let next = number == 0 ? first : try source.read(name)
+            guard next.imageWidth == first.imageWidth, next.imageHeight == first.imageHeight else {
                 throw EnsembleError.mismatch(
                     "the image size of \(name)", sources[0].label, source.label,
                     found: "\(next.imageWidth) x \(next.imageHeight)",
-                    expected: "\(result.imageWidth) x \(result.imageHeight)")
+                    expected: "\(first.imageWidth) x \(first.imageHeight)")
             }
             if weights[number] > 0 {
-                maps.append((MapResampling.resample(next, to: result).map.values, weights[number]))
+                maps.append((MapResampling.resample(next, to: first).map.values, weights[number]))
             }
         }
+        return (first, maps)
+    }
+
+    private func combined(_ first: ImageMap, _ maps: [(values: [Float], weight: Double)], by rule: Rule) -> ImageMap {
+        var result = first
         result.map = ProbabilityMap(
-            width: result.map.width, height: result.map.height, values: pixels(maps))
+            width: first.map.width, height: first.map.height, values: pixels(maps, by: rule))
         return result
     }
 
     /// The combined pixels of maps of one size.
-    private func pixels(_ maps: [(values: [Float], weight: Double)]) -> [Float] {
+    private func pixels(_ maps: [(values: [Float], weight: Double)], by rule: Rule) -> [Float] {
         let total = maps.reduce(0) { $0 + $1.weight }
         func each(_ combine: (inout [Float]) -> Float) -> [Float] {
             var column = [Float](repeating: 0, count: maps.count)

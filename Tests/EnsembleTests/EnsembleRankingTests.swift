@@ -32,9 +32,10 @@ struct EnsembleRankingTests {
                 try await scoreSet(truth: Self.truth, predictions: source, options: options, width: 1))
         }
         let ranking = try await EnsembleRanking(
-            sources: sources, scores: scores, methods: Self.methods, weights: [1, 2, 1], truth: Self.truth,
-            options: options, draws: 200, seed: 5, width: 2)
-        #expect(ranking.rows.count == 3 + 3 * 3 + 2)
+            sources: sources, scores: scores, methods: Self.methods, maps: [(.max, sources[1], scores[1])],
+            weights: [1, 2, 1], truth: Self.truth, options: options, draws: 200, seed: 5, width: 2)
+        // Sources; two methods at 1 to 3 votes, WBF too; two without votes; maps.
+        #expect(ranking.rows.count == 15)
         let best = try #require(scores.max { $0.mean.hmean < $1.mean.hmean })
         #expect(ranking.rows[ranking.bestSource].mean == best.mean)
         for row in ranking.rows {
@@ -47,6 +48,9 @@ struct EnsembleRankingTests {
                 #expect(row.boxes == result.wordCount)
                 #expect(row.shrinkage == combination.shrinkage(votes: votes ?? 1))
                 score = try await scoreSet(truth: Self.truth, predictions: result, options: options, width: 1)
+            case .maps(let rule):
+                #expect(rule == .max && row.shrinkage == nil)
+                score = scores[1]
             }
             #expect(row.mean == score.mean && row.pooled == score.pooled)
             #expect(row.difference == score.mean.hmean - best.mean.hmean)

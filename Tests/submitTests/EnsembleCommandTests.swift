@@ -20,8 +20,8 @@ import Testing
         (["--method", "wbf", "--min-score", "0.3"], ["--min-score", "wbf"]),
         (["--decay", "linear"], ["--decay", "soft-nms"]),
         (["--map-combination", "max"], ["--map-combination", "maps", "not vote"]),
-        (["--thresh", "0.3"], ["--thresh", "maps", "not vote"]),
-        (["--config", "c.yaml", "--method", "nms"], ["--config", "maps", "not nms"]),
+        (["--thresh", "0.3"], ["--thresh", "map stores"]),
+        (["--config", "c.yaml", "--method", "nms"], ["--config", "map stores"]),
         (["--output-maps", "m", "--method", "union"], ["--output-maps", "maps", "not union"]),
         (["--method", "maps", "--iou", "0.3"], ["--iou", "not maps"]),
         (["--method", "maps", "--votes", "2"], ["--votes", "not maps"]),
@@ -40,7 +40,8 @@ import Testing
         (["--all", "--truth", "truth.json", "--method", "wbf"], ["--all", "--method"]),
         (["--all", "--truth", "truth.json", "--iou", "0.3"], ["--iou", "--all"]),
         (["--all", "--truth", "truth.json", "--votes", "2"], ["--votes", "--all"]),
-        (["--all", "--truth", "truth.json", "--thresh", "0.2"], ["--thresh", "--all"]),
+        (["--all", "--truth", "truth.json", "--thresh", "0.2"], ["--thresh", "map stores"]),
+        (["--all", "--truth", "truth.json", "--output-maps", "m"], ["--output-maps", "--all"]),
         (["--all", "--truth", "truth.json", "--csv", "x.csv"], ["--all", "no predictions"]),
         (["--all", "--truth", "truth.json", "--bootstrap", "0"], ["--bootstrap", "1 or more"]),
         (["--all", "--truth", "truth.json", "--top", "0"], ["--top", "1 or more"]),
@@ -202,6 +203,43 @@ import Testing
                 ["ensemble", "--all", "--truth", "truth.json", "--bootstrap", "1"] + sources)
             let lines = table.stdout.split(separator: "\n")
             #expect(lines.contains { $0.contains("vote best") && $0.hasSuffix("shrinks") })
+        }
+    }
+
+    /// Boxes of stores are combined as those that `extract` writes; the ranking has both and the combined maps.
+    @Test func storesAreCombinedByEveryMethod() throws {
+        try Workplace.withMaps { place in
+            try place.expectDone(place.predict(into: "large", size: "416"))
+            for store in ["maps", "large"] {
+                try place.expectDone(["extract", "--maps", store, "--json", store + ".json"] + Workplace.settings)
+            }
+            for method in ["vote", "nms", "soft-nms", "wbf", "union"] {
+                let ensemble = ["ensemble", "--method", method, "--json", "x.json", "--csv", "x.csv", "--force"]
+                try place.expectDone(ensemble + ["maps.json", "large.json"])
+                let extracted = try place.bytes("x.json")
+                try place.expectDone(ensemble + ["--maps", "maps", "large"] + Workplace.settings)
+                #expect(try place.bytes("x.json") == extracted)
+                let sidecar = try #require(try JSONValue(contentsOf: place.path("x.csv.json")).object)
+                #expect(sidecar["settings"]?.object?["box_thresh"] == 0.25)
+                #expect(sidecar["sources"]?.array?.compactMap { $0.object?["path"] } == ["maps", "large"])
+            }
+            let stores = ["maps", "large"] + Workplace.settings
+            let ranking = try place.ranking(["--bootstrap", "20"], sources: stores)
+            let rows = try #require(ranking["rows"]?.array).compactMap(\.object)
+            let ofFiles = try place.ranking(["--bootstrap", "20"], sources: ["maps.json", "large.json"])
+            let rowsOfFiles = try #require(ofFiles["rows"]?.array).compactMap(\.object)
+            let maps = rows.filter { $0["method"]?.string?.hasPrefix("maps ") == true }
+            #expect(maps.count == 4 && rows.count == rowsOfFiles.count + 4)
+            let boxes = rows.filter { $0["method"]?.string?.hasPrefix("maps ") == false }
+            #expect(boxes.map { $0["mean"] } == rowsOfFiles.map { $0["mean"] })
+            #expect(Set(maps.compactMap { $0["mean"]?.object?["hmean"]?.number }).count > 1)
+            for row in maps {
+                let how = try #require(row["options"]?.array).compactMap(\.string)
+                try place.expectDone(["ensemble"] + stores + how + ["--json", "x.json", "--force"])
+                let score = try place.score("x.json")
+                for key in ["mean", "pooled"] { #expect(score[key] == row[key], "\(row)") }
+            }
+            try place.expectRefusal(["ensemble", "maps", "large.json"], .usage, "maps is a map store")
         }
     }
 

@@ -2,28 +2,68 @@ import Core
 import Dataset
 import Ensemble
 import Maps
+import Metrics
+import PostProc
 import Submission
 
 /// Map stores -> combined maps, and boxes from them.
 extension EnsembleCommand {
-    func combineMaps() async throws {
-        let stores = try sourcePaths.map { try MapStore.openFilled(at: $0) }
-        let truth = try truth.map { try AnnotationFile.read(path: $0) }
-        var settings = try configFile.load()
-        try postprocess.apply(to: &settings)
-        let options = settings.resolvedPostprocess
-        var own: [AnnotationSet] = []
-        if how.weights == .outOfFold, !outOfFold.isGiven {
-            for store in stores { own.append(try await detections(in: store, options: options, common: common)) }
+    /// How boxes come out of maps.
+    var postprocessing: PostProcOptions {
+        get throws {
+            var settings = try configFile.load()
+            try postprocess.apply(to: &settings)
+            return settings.resolvedPostprocess
         }
+    }
+
+    /// The boxes of each store.
+    func boxes(of stores: [MapStore]) async throws -> [AnnotationSet] {
+        let options = try postprocessing
+        var sets: [AnnotationSet] = []
+        for store in stores { sets.append(try await detections(in: store, options: options, common: common)) }
+        return sets
+    }
+
+    func combineMaps(_ stores: [MapStore], truth: AnnotationSet?) async throws {
+        let own = how.weights == .outOfFold && !outOfFold.isGiven ? try await boxes(of: stores) : []
         let rule = how.mapCombination ?? .mean
         let weights = try await weights(of: own, truth: truth)
         let combined = try MapCombination(of: stores, rule: rule, weights: weights)
         try reportGeometry(of: stores)
         if let outputMaps { try await keep(combined, of: stores, at: outputMaps) }
-        let set = try await detections(in: combined, options: options, common: common)
-        try write(set, madeBy: sidecar(ofMaps: rule, weights: weights, options: options, stores: stores))
+        let set = try await detections(in: combined, options: try postprocessing, common: common)
+        try write(set, madeBy: sidecar(ofMaps: rule, weights: weights, stores: stores))
         if let truth, !outOfFold.isGiven { try await printScore(of: set, label: combined.label, truth: truth) }
+    }
+
+    /// The boxes of `stores` combined by each rule, and their scores.
+    func scoredMaps(
+        of stores: [MapStore], weights: [Double]?, truth: AnnotationSet
+    ) async throws -> [EnsembleRanking.CombinedMaps] {
+        guard !stores.isEmpty else { return [] }
+        try reportGeometry(of: stores)
+        let combined = try MapCombination(of: stores, rule: .mean, weights: weights)
+        let options = try postprocessing
+        var progress = Progress("maps", total: combined.imageNames.count, quiet: common.quiet)
+        defer { progress.finish() }
+        let images = try await parallelMap(
+            combined.imageNames, width: common.width, completed: { progress.update($0) }
+        ) { _, name in
+            try combined.readByAllRules(name).map { map in
+                ImageAnnotation(
+                    name: name, width: map.imageWidth, height: map.imageHeight, words: try detect(map, options: options)
+                )
+            }
+        }
+        var scored: [EnsembleRanking.CombinedMaps] = []
+        for (position, rule) in MapCombination.Rule.allCases.enumerated() {
+            let set = AnnotationSet(images.map { $0[position] })
+            let score = try await scoreSet(
+                truth: truth, predictions: set, options: scoring.options, width: common.width)
+            scored.append((rule, set, score))
+        }
+        return scored
     }
 
     /// Says whose maps are resampled: that costs a little sharpness.

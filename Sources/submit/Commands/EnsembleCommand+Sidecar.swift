@@ -6,8 +6,10 @@ import Submission
 
 /// What made an ensemble's CSV.
 extension EnsembleCommand {
-    /// Of boxes by one method: its options under their names.
-    func sidecar(of method: PolygonCombination.Method, votes: Int, weights: [Double]?) throws -> PredictionSidecar {
+    /// Of boxes by one method: its options under their names, and how boxes came out of `stores`, if there are any.
+    func sidecar(
+        of method: PolygonCombination.Method, votes: Int, weights: [Double]?, stores: [MapStore]
+    ) throws -> PredictionSidecar {
         var settings = JSONObject()
         let options = method.options + (method.hasVotes ? ["--votes", "\(votes)"] : [])
         for position in stride(from: 0, to: options.count - 1, by: 2) {
@@ -17,17 +19,22 @@ extension EnsembleCommand {
         }
         if how.fractional { settings["fractional"] = true }
         settings["weights"] = weights.map { .array($0.map(JSONValue.number)) }
-        return PredictionSidecar(
-            command: "ensemble", settings: settings, sources: try files.map(PredictionSidecar.source))
+        let sources =
+            stores.isEmpty
+            ? try sourcePaths.map(PredictionSidecar.source) : try stores.map(PredictionSidecar.Source.init)
+        if !stores.isEmpty {
+            for (key, value) in try postprocessing.json { settings[key] = value }
+        }
+        return PredictionSidecar(command: "ensemble", settings: settings, sources: sources)
     }
 
     /// Of combined maps: how they were combined, and post-processing.
     func sidecar(
-        ofMaps rule: MapCombination.Rule, weights: [Double]?, options: PostProcOptions, stores: [MapStore]
+        ofMaps rule: MapCombination.Rule, weights: [Double]?, stores: [MapStore]
     ) throws -> PredictionSidecar {
         var settings: JSONObject = ["method": "maps", "map_combination": .string(rule.rawValue)]
         settings["weights"] = weights.map { .array($0.map(JSONValue.number)) }
-        for (key, value) in options.json { settings[key] = value }
+        for (key, value) in try postprocessing.json { settings[key] = value }
         return PredictionSidecar(
             command: "ensemble", settings: settings, sources: try stores.map(PredictionSidecar.Source.init))
     }

@@ -3,6 +3,7 @@ import Core
 import Dataset
 import Ensemble
 import Foundation
+import Maps
 import Metrics
 import Submission
 
@@ -16,9 +17,11 @@ struct EnsembleCommand: AsyncParsableCommand {
             cannot form; the box that stands for a group keeps its shape, the medoid. With --truth the curve over 1…n \
             votes is scored.
 
-            --all ranks every method on boxes. The differences are paired: each draw resamples the same images for all \
-            rows. The first row was chosen on these images, which its interval does not count. A row marked "shrinks" \
-            has more than 1% of its merged boxes below 80% of their members' median area.
+            --all ranks every method. The differences are paired: each draw resamples the same images for all rows. \
+            The first row was chosen on these images, which its interval does not count. A row marked "shrinks" has \
+            more than 1% of its merged boxes below 80% of their members' median area.
+
+            Map stores are combined as maps, or their boxes at one setting by any other method; --all ranks both.
 
             Examples:
               submit ensemble --votes 3 --iou 0.5 fold?.json --truth val.json \\
@@ -28,16 +31,18 @@ struct EnsembleCommand: AsyncParsableCommand {
                 --truth val.json fold?.json --csv wbf.csv
               submit ensemble test?.json --csv vote.csv --weights oof \\
                 --truth val.json --oof-files val?.json
-              submit ensemble --maps maps/fold0 maps/fold1 \\
+              submit ensemble maps/fold0 maps/fold1 \\
                 --thresh 0.22 --box-thresh 0.25 --csv mean.csv
+              submit ensemble maps/fold? --all --truth val.json \\
+                --thresh 0.22 --box-thresh 0.25 --top 20
             """)
 
-    @Argument(help: ArgumentHelp("Predictions to combine: JSON or CSV; with --method maps stores.", valueName: "files"))
+    @Argument(help: ArgumentHelp("What to combine: predictions, JSON or CSV, or map stores.", valueName: "files"))
     var files: [String] = []
 
     @Option(
         name: .long, parsing: .upToNextOption,
-        help: ArgumentHelp("Map stores to combine instead, on the first one's geometry.", valueName: "folders"))
+        help: ArgumentHelp("Map stores to combine, as without --maps.", valueName: "folders"))
     var maps: [String] = []
 
     @OptionGroup var how: EnsembleFlags
@@ -66,28 +71,34 @@ struct EnsembleCommand: AsyncParsableCommand {
     /// The files or stores that are combined, as the user named them.
     var sourcePaths: [String] { maps.isEmpty ? files : maps }
 
+    private static func isStore(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path + "/store.json")
+    }
+
+    /// Whether map stores are combined; maps go on the first one's geometry.
+    private var areStores: Bool { !maps.isEmpty || how.method == .maps || files.allSatisfy(Self.isStore) }
+
     func validate() throws {
         if files.isEmpty == maps.isEmpty {
             throw ValidationError("name predictions to combine, or --maps with stores to combine, not both")
         }
         if sourcePaths.count < 2 { throw ValidationError("an ensemble takes at least two sources") }
         if output.json != nil && outputJSON != nil { throw ValidationError("--output and --json name one thing") }
-        let mapsOnly =
-            postprocess.given + (outputMaps == nil ? [] : ["--output-maps"])
-            + (configFile.config == nil ? [] : ["--config"])
+        if !areStores, let store = files.first(where: Self.isStore) {
+            throw ValidationError("\(store) is a map store and others are not: extract its boxes first")
+        }
+        let postprocessing = postprocess.given + (configFile.config == nil ? [] : ["--config"])
+        if !areStores, let name = postprocessing.first {
+            throw ValidationError("\(name) goes with map stores; predictions have their boxes")
+        }
         if ranking.all {
             if truth == nil { throw ValidationError("--all takes --truth") }
-            if !maps.isEmpty { throw ValidationError("--all ranks methods on boxes; name predictions, not --maps") }
             if (output.json ?? output.csv ?? outputJSON) != nil {
                 throw ValidationError("--all writes no predictions; name the method to write with --method")
             }
-            try how.checkUse(in: .all, mapsOnly: mapsOnly)
+            try how.checkUse(in: .all, keepsMaps: outputMaps != nil)
         } else {
-            let method = how.method ?? (maps.isEmpty ? .vote : .maps)
-            if !maps.isEmpty && method != .maps {
-                throw ValidationError("--maps goes with --method maps, not \(method.rawValue)")
-            }
-            try how.checkUse(in: .one(method), mapsOnly: mapsOnly)
+            try how.checkUse(in: .one(how.method ?? (areStores ? .maps : .vote)), keepsMaps: outputMaps != nil)
         }
         try outOfFold.checkUse(weights: how.weights, all: ranking.all, truth: truth, sources: sourcePaths.count)
         switch how.weights {
@@ -101,36 +112,42 @@ struct EnsembleCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if how.method == .maps || !maps.isEmpty { return try await combineMaps() }
-        let sources = try await parallelMap(files, width: common.width) { try AnnotationFile.read(path: $1) }
+        let stores = areStores ? try sourcePaths.map { try MapStore.openFilled(at: $0) } : []
         let truth = try truth.map { try AnnotationFile.read(path: $0) }
+        if areStores, !ranking.all, how.method ?? .maps == .maps { return try await combineMaps(stores, truth: truth) }
+        let sources =
+            areStores
+            ? try await boxes(of: stores)
+            : try await parallelMap(files, width: common.width) { try AnnotationFile.read(path: $1) }
         for (position, source) in sources.enumerated() {
             guard let twin = sources[..<position].firstIndex(of: source) else { continue }
-            Terminal.warning("\(files[position]) says the same as \(files[twin]): the ensemble counts it twice")
+            Terminal.warning(
+                "\(sourcePaths[position]) says the same as \(sourcePaths[twin]): the ensemble counts it twice")
         }
-        for (file, count) in zip(files, sources.map(\.unscoredWordCount)) where count > 0 {
+        for (file, count) in zip(sourcePaths, sources.map(\.unscoredWordCount)) where count > 0 {
             Terminal.note("\(file): \(count) boxes without a score count as certain", quiet: common.quiet)
         }
         if ranking.all, let truth {
-            try await rank(sources, truth: truth)
+            try await rank(sources, of: stores, truth: truth)
         } else if let method = how.combination {
-            try await combine(sources, by: method, truth: truth)
+            try await combine(sources, of: stores, by: method, truth: truth)
         }
     }
 
     // MARK: All methods
 
-    private func rank(_ sources: [AnnotationSet], truth: AnnotationSet) async throws {
+    private func rank(_ sources: [AnnotationSet], of stores: [MapStore], truth: AnnotationSet) async throws {
         let scores = try await score(sources, truth: truth)
         let weights = weights(ownScores: scores)
         let seed = ranking.seed ?? 0
+        let maps = try await scoredMaps(of: stores, weights: weights, truth: truth)
         var progress = Progress("rank", total: truth.images.count, quiet: common.quiet)
         let ranked = try await EnsembleRanking(
-            sources: sources, scores: scores, methods: how.ranked, weights: weights, truth: truth,
+            sources: sources, scores: scores, methods: how.ranked, maps: maps, weights: weights, truth: truth,
             options: scoring.options, draws: ranking.draws, seed: UInt64(seed), width: common.width
         ) { progress.update($0) }
         progress.finish()
-        let table = RankingTable(ranking: ranked, files: files, shown: ranking.top ?? ranked.rows.count)
+        let table = RankingTable(ranking: ranked, files: sourcePaths, shown: ranking.top ?? ranked.rows.count)
         switch form.format {
         case .json:
             try Output.print(
@@ -144,15 +161,15 @@ struct EnsembleCommand: AsyncParsableCommand {
     // MARK: One method
 
     private func combine(
-        _ sources: [AnnotationSet], by method: PolygonCombination.Method, truth: AnnotationSet?
+        _ sources: [AnnotationSet], of stores: [MapStore], by method: PolygonCombination.Method, truth: AnnotationSet?
     ) async throws {
         let weights = try await weights(of: sources, truth: truth)
         let combination = try await PolygonCombination(
             sources: sources, method: method, weights: weights, roundsCorners: !how.fractional, width: common.width)
-        let votes = how.votes(of: files.count)
+        let votes = how.votes(of: sources.count)
         let result = try combination.result(votes: votes)
         report(combination, shrinkage: combination.shrinkage(votes: votes))
-        try write(result, madeBy: sidecar(of: method, votes: votes, weights: weights))
+        try write(result, madeBy: sidecar(of: method, votes: votes, weights: weights, stores: stores))
         // Truth that weighs other files need not be of these images.
         let truth = outOfFold.isGiven ? nil : truth
         if method.hasVotes {
@@ -164,7 +181,7 @@ struct EnsembleCommand: AsyncParsableCommand {
 
     /// Says what about the sources and their combination should not pass in silence.
     private func report(_ combination: PolygonCombination, shrinkage: Shrinkage) {
-        for (file, missing) in zip(files, combination.missingImages) where !missing.isEmpty {
+        for (file, missing) in zip(sourcePaths, combination.missingImages) where !missing.isEmpty {
             Terminal.warning("\(file) lacks \(missing.count) images, such as \(missing[0]): it gives no vote there")
         }
         if combination.fallbacks > 0 {

@@ -5,43 +5,42 @@ extension EnsembleFlags {
     enum Mode {
         /// One method.
         case one(Method)
-        /// The ranking of all methods on boxes.
+        /// The ranking of all methods.
         case all
     }
 
     /// Refuses what `mode` does not use.
     ///
-    /// - Parameter others: the command's further options that were given and go with maps alone.
+    /// - Parameter keepsMaps: whether the command was told to keep the combined maps.
     /// - Throws: `ValidationError` that names the option and where it belongs.
-    func checkUse(in mode: Mode, mapsOnly others: [String]) throws {
+    func checkUse(in mode: Mode, keepsMaps: Bool) throws {
         switch mode {
         case .all:
-            if method != nil { throw ValidationError("--all ranks every method on boxes; it goes without --method") }
+            if method != nil { throw ValidationError("--all ranks every method; it goes without --method") }
             let one = [
                 ("--votes", votes != nil), ("--iou", iou != nil), ("--representative", representative != nil),
                 ("--decay", decay != nil), ("--map-combination", mapCombination != nil),
-                ("--fractional", fractional),
+                ("--fractional", fractional), ("--output-maps", keepsMaps),
             ]
-            if let name = (one.filter(\.1).map(\.0) + others).first {
-                throw ValidationError("\(name) goes with one method; --all ranks every method on boxes")
+            if let (name, _) = one.first(where: \.1) {
+                throw ValidationError("\(name) goes with one method; --all ranks every method")
             }
         case .one(let method):
-            try check(method, mapsOnly: others)
+            try check(method, keepsMaps: keepsMaps)
         }
     }
 
-    private func check(_ method: Method, mapsOnly others: [String]) throws {
-        let users: [(name: String, isGiven: Bool, methods: [Method])] =
-            [
-                ("--votes", votes != nil, [.vote, .wbf, .union]),
-                ("--iou", iou != nil, [.vote, .nms, .softNMS, .wbf, .union]),
-                ("--representative", representative != nil, [.vote]),
-                ("--map-combination", mapCombination != nil, [.maps]),
-                ("--decay", decay != nil, [.softNMS]), ("--sigma", sigma != nil, [.softNMS]),
-                ("--min-score", minScore != nil, [.softNMS]),
-                ("--skip-threshold", skipThreshold != nil, [.wbf]), ("--conf-type", confType != nil, [.wbf]),
-                ("--fractional", fractional, [.wbf]),
-            ] + others.map { ($0, true, [.maps]) }
+    private func check(_ method: Method, keepsMaps: Bool) throws {
+        let users: [(name: String, isGiven: Bool, methods: [Method])] = [
+            ("--votes", votes != nil, [.vote, .wbf, .union]),
+            ("--iou", iou != nil, [.vote, .nms, .softNMS, .wbf, .union]),
+            ("--representative", representative != nil, [.vote]),
+            ("--map-combination", mapCombination != nil, [.maps]),
+            ("--decay", decay != nil, [.softNMS]), ("--sigma", sigma != nil, [.softNMS]),
+            ("--min-score", minScore != nil, [.softNMS]),
+            ("--skip-threshold", skipThreshold != nil, [.wbf]), ("--conf-type", confType != nil, [.wbf]),
+            ("--fractional", fractional, [.wbf]), ("--output-maps", keepsMaps, [.maps]),
+        ]
         if let (name, _, methods) = users.first(where: { $0.isGiven && !$0.methods.contains(method) }) {
             let list = methods.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("\(name) goes with --method \(list), not \(method.rawValue)")

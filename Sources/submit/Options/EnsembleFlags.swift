@@ -19,7 +19,8 @@ struct EnsembleFlags: ParsableArguments {
     @Option(
         name: .long,
         help: """
-            How sources combine (default: vote for files, maps with --maps); union is a vote shown by its outline.
+            How sources combine (default: vote for predictions, maps for map stores); union is a vote shown by its \
+            outline.
             """)
     var method: Method?
 

@@ -4,7 +4,10 @@ import ArgumentParser
 struct RankingFlags: ParsableArguments {
     @Flag(
         name: .long,
-        help: "Rank every method on boxes at 1…n votes and IoU .3 to .7, and each source, against --truth.")
+        help: """
+            Rank every method at 1…n votes and IoU .3 to .7, and each source, against --truth; for map stores every way \
+            to combine maps too.
+            """)
     var all = false
 
     @Option(name: .long, help: "--all: how many times images are resampled for the 95% intervals (default: 2000).")

@@ -69,10 +69,7 @@ struct RankingTable {
             object["merged"] = .int(shrinkage.merged)
             object["shrinks"] = .bool(shrinkage.isMarked)
         }
-        if case .method(let method, let votes) = row.entry {
-            let options = method.options + (votes.map { ["--votes", "\($0)"] } ?? [])
-            object["options"] = .array(options.map(JSONValue.string))
-        }
+        if let options = row.entry.options { object["options"] = .array(options.map(JSONValue.string)) }
         return .object(object)
     }
 
@@ -80,6 +77,7 @@ struct RankingTable {
         switch entry {
         case .source(let number): files[number]
         case .method(let method, _): method.name
+        case .maps(let rule): "maps \(rule.rawValue)"
         }
     }
 }
@@ -91,6 +89,15 @@ extension EnsembleRanking.Entry {
 
     fileprivate var votes: Int? {
         if case .method(_, let votes) = self { votes } else { nil }
+    }
+
+    /// What makes `ensemble` take it; nil for a source.
+    fileprivate var options: [String]? {
+        switch self {
+        case .source: nil
+        case .method(let method, let votes): method.options + (votes.map { ["--votes", "\($0)"] } ?? [])
+        case .maps(let rule): ["--method", "maps", "--map-combination", rule.rawValue]
+        }
     }
 }
 
