@@ -1,5 +1,4 @@
 import Core
-import Foundation
 import Maps
 
 /// Several sources' probability maps combined pixel by pixel, made an image at a time as it is read.
@@ -68,9 +67,9 @@ public struct MapCombination: MapSource {
     }
 
     /// The first source's map of one image, and the values of all that have weight on its geometry.
-    private func maps(of name: String) throws -> (first: ImageMap, weighted: [(values: [Float], weight: Double)]) {
+    private func maps(of name: String) throws -> (first: ImageMap, weighted: [Weighted]) {
         let first = try sources[0].read(name)
-        var maps: [(values: [Float], weight: Double)] = []
+        var maps: [Weighted] = []
         for (number, source) in sources.enumerated() {
             let next = number == 0 ? first : try source.read(name)
             guard next.imageWidth == first.imageWidth, next.imageHeight == first.imageHeight else {
@@ -86,44 +85,11 @@ public struct MapCombination: MapSource {
         return (first, maps)
     }
 
-    private func combined(_ first: ImageMap, _ maps: [(values: [Float], weight: Double)], by rule: Rule) -> ImageMap {
+    private func combined(_ first: ImageMap, _ maps: [Weighted], by rule: Rule) -> ImageMap {
         var result = first
         result.map = ProbabilityMap(
-            width: first.map.width, height: first.map.height, values: pixels(maps, by: rule))
+            width: first.map.width, height: first.map.height, values: rule.pixels(maps))
         return result
-    }
-
-    /// The combined pixels of maps of one size.
-    private func pixels(_ maps: [(values: [Float], weight: Double)], by rule: Rule) -> [Float] {
-        let total = maps.reduce(0) { $0 + $1.weight }
-        func each(_ combine: (inout [Float]) -> Float) -> [Float] {
-            var column = [Float](repeating: 0, count: maps.count)
-            return maps[0].values.indices.map { pixel in
-                for source in maps.indices { column[source] = maps[source].values[pixel] }
-                return combine(&column)
-            }
-        }
-        func weightedMean(_ term: (Float) -> Double) -> [Double] {
-            var sums = [Double](repeating: 0, count: maps[0].values.count)
-            for (values, weight) in maps {
-                values.withUnsafeBufferPointer { values in
-                    sums.withUnsafeMutableBufferPointer { sums in
-                        for index in sums.indices { sums[index] += weight * term(values[index]) }
-                    }
-                }
-            }
-            return sums.map { $0 / total }
-        }
-        return switch rule {
-        case .mean: weightedMean { Double($0) }.map { Float($0) }
-        case .geometric: weightedMean { log(Double($0)) }.map { Float(exp($0)) }
-        case .max: each { $0.max() ?? 0 }
-        case .median:
-            each { column in
-                column.sort()
-                return (column[(column.count - 1) / 2] + column[column.count / 2]) / 2
-            }
-        }
     }
 
     private static func checkImages(_ first: any MapSource, _ other: any MapSource) throws {

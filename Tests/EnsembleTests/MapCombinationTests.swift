@@ -1,4 +1,6 @@
+import Core
 import Ensemble
+import Foundation
 import Geometry
 import Maps
 import Testing
@@ -19,6 +21,33 @@ struct MapCombinationTests {
         let maps = Self.sources([[0, 0.0625, 0.5, 1], [0.5, 1, 0.5, 1]])
         let values = try MapCombination(of: maps, rule: rule).read("a.jpg").map.values
         for (value, target) in zip(values, expected) { #expect(abs(value - target) < 1e-6) }
+    }
+
+    @Test(
+        "maps of any number and size: by each rule what sorting and logarithms pixel by pixel give", arguments: 1...14)
+    func plainly(count: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(count))
+        let lists = (0..<count).map { _ in
+            (0..<2050).map { _ in
+                Float.random(in: 0...1, using: &generator) * (Bool.random(using: &generator) ? 1 : 1e-40)
+            }
+        }
+        let maps = Self.sources(lists)
+        func read(_ rule: MapCombination.Rule) throws -> [Float] {
+            try MapCombination(of: maps, rule: rule).read("a.jpg").map.values
+        }
+        let all = try MapCombination(of: maps, rule: .mean).readByAllRules("a.jpg").map(\.map.values)
+        #expect(try all == MapCombination.Rule.allCases.map(read))
+        let (mean, geometric, most, median) = (all[0], all[1], all[2], all[3])
+        let wrong = (0..<2050).filter { pixel in
+            let column = lists.map { $0[pixel] }.sorted()
+            let sum = column.reduce(0) { $0 + Double($1) }
+            let product = exp(column.reduce(0) { $0 + log(Double($1)) } / Double(count))
+            return abs(Double(mean[pixel]) - sum / Double(count)) > 1e-7
+                || abs(Double(geometric[pixel]) - product) > 1e-6 * product + 1e-44 || most[pixel] != column[count - 1]
+                || median[pixel] != (column[(count - 1) / 2] + column[count / 2]) / 2
+        }
+        #expect(wrong == [])
     }
 
     @Test("weights act on the geometric mean, and a weight of 0 takes a source out")
