@@ -34,6 +34,22 @@ struct Winograd {
     /// Whether points `i` and `i + 1` are a number and its negative: their rows differ in the odd columns' signs.
     static constexpr bool mirrors(int i) { return i % 2 == 1 && i + 2 < values; }
 
+    /// Calls `result` with each element of G taps G', row by row.
+    template <typename Result>
+    void transformTaps(const float *taps, const Result &result) const {
+        for (int y = 0; y < points; ++y) {
+            double row[3] = {};
+            for (int k = 0; k < 9; ++k) row[k % 3] += G[y][k / 3] * taps[k];
+            for (int x = 0; x < points; ++x) result(float(G[x][0] * row[0] + G[x][1] * row[1] + G[x][2] * row[2]));
+        }
+    }
+    /// The largest magnitude in row `i` of B.
+    constexpr double largest(int i) const {
+        double most = 0;
+        for (double x : B[i]) most = std::max(most, x < 0 ? -x : x);
+        return most;
+    }
+
     constexpr Winograd() {
         // Of six points these round the least.
         constexpr double five[] = {0, 0.625, -0.625, 1.5, -1.5}, three[] = {0, 1, -1};
@@ -82,8 +98,8 @@ struct WinogradBlocking {
     /// share the steps of one, and the weights are read once.
     bool whole;
 
-    template <typename Algorithm>
-    WinogradBlocking(const Algorithm &, const WinogradArguments &a, int elementBytes)
+    template <typename Algorithm, typename Arguments>
+    WinogradBlocking(const Algorithm &, const Arguments &a, int elementBytes)
         : products(Algorithm::points * Algorithm::points), elementBytes(elementBytes),
           across((a.width + Algorithm::outputs - 1) / Algorithm::outputs),
           tiles(across * ((a.height + Algorithm::outputs - 1) / Algorithm::outputs)) {
@@ -100,10 +116,14 @@ struct WinogradBlocking {
     /// Elements from one point of `count` tiles to the next; not whole pages, of which a cache has room for few.
     static int64_t apart(int count, int channels) { return int64_t(count) * channels + 16; }
     /// Bytes for `count` tiles.
-    int64_t bytes(const WinogradArguments &a, int count) const {
-        return products * (apart(count, a.inputs) * elementBytes + apart(count, a.blocks * 16) * int64_t(sizeof(float)));
+    template <typename Arguments>
+    int64_t bytes(const Arguments &a, int count) const {
+        const int64_t scales = elementBytes == 1 ? (count + 15) / 16 * 16 : 0;
+        return products
+            * (apart(count, a.inputs) * elementBytes + (apart(count, a.blocks * 16) + scales) * int64_t(sizeof(float)));
     }
-    int64_t scratchBytes(const WinogradArguments &a, int threads) const { return bytes(a, most) * (whole ? threads : 1); }
+    template <typename Arguments>
+    int64_t scratchBytes(const Arguments &a, int threads) const { return bytes(a, most) * (whole ? threads : 1); }
 };
 
 }  // namespace cinference
