@@ -141,10 +141,6 @@ void cinference_plan_destroy(CInferencePlan *plan) {
     delete plan;
 }
 
-int32_t cinference_is_winograd(const CInferenceConvolution *step) {
-    return isWinograd(*step);
-}
-
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message) {
     return guarded(message, [&] {

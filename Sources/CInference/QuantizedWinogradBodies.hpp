@@ -28,7 +28,8 @@ static void quantizedTiles(
     constexpr int points = Algorithm::points, products = points * points, side = Algorithm::place(Algorithm::values - 1) + 1;
     constexpr int step = Algorithm::outputs * Algorithm::stride;
     const int64_t row = int64_t(a.sourceWidth) * blockSize, plane = row * a.sourceHeight;
-    const int planes = a.inputs / blockSize;
+    const int planes = a.inputs / blockSize, count = b.count, inputs = a.inputs;
+    const int64_t apartPlanes = int64_t(count) * blockSize, apartPoints = b.left;
     const __m256i zero = _mm256_set1_epi16(int16_t(a.sourceZero));
     for (int tile = first; tile < last; ++tile) {
         const int top = (b.first + tile) / b.across * step - a.padTop, left = (b.first + tile) % b.across * step - a.padLeft;
@@ -50,6 +51,8 @@ static void quantizedTiles(
             }
             const int rest = a.channels - p * blockSize;
             const __mmask16 read = rest < blockSize ? __mmask16((1 << rest) - 1) : __mmask16(0xffff);
+            // A tile's rows are too short for the processor to foresee the next ones.
+            unrolled<side>([&](auto y) CINFERENCE_INLINE { _mm_prefetch(source + y * apart + (side + 6) * blockSize, _MM_HINT_T0); });
             Halves columns[points][points];
             unrolled<points>([&](auto x) CINFERENCE_INLINE {
                 timesB<Even<Algorithm>, Halves>(
@@ -73,7 +76,7 @@ static void quantizedTiles(
         int32_t most[padded];
         for (int i = products; i < padded; ++i) most[i] = 128;
         for (int i = 0; i < products; ++i) {
-            const int16_t *from = values + int64_t(i) * a.inputs;
+            const int16_t *from = values + i * inputs;
             __m256i m = _mm256_set1_epi16(128);
             for (int p = 0; p < planes; ++p)
                 m = _mm256_max_epi16(m, _mm256_abs_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from + p * blockSize))));
@@ -89,15 +92,17 @@ static void quantizedTiles(
             _mm512_store_si512(factors + i, f);
             _mm512_store_ps(inverse + i, _mm512_div_ps(_mm512_set1_ps(1), _mm512_cvtepi32_ps(f)));
         }
+        uint8_t *const transformed = b.transformed + int64_t(tile) * blockSize;
+        float *const scales = b.scales + tile;
         for (int i = 0; i < products; ++i) {
-            const int16_t *from = values + int64_t(i) * a.inputs;
+            const int16_t *from = values + i * inputs;
             const __m256i factor = _mm256_set1_epi16(int16_t(factors[i]));
-            uint8_t *to = b.transformed + i * b.left + int64_t(tile) * blockSize;
-            b.scales[i * b.count + tile] = inverse[i];
-            for (int p = 0; p < planes; ++p) {
+            uint8_t *to = transformed + i * apartPoints;
+            scales[i * count] = inverse[i];
+            for (int p = 0; p < planes; ++p, to += apartPlanes) {
                 const __m256i v = _mm256_mulhrs_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from + p * blockSize)), factor);
                 const __m128i bytes = _mm_xor_si128(_mm256_cvtepi16_epi8(v), _mm_set1_epi8(-128));
-                _mm_storeu_si128(reinterpret_cast<__m128i *>(to + int64_t(p) * b.count * blockSize), bytes);
+                _mm_storeu_si128(reinterpret_cast<__m128i *>(to), bytes);
             }
         }
     }
@@ -136,12 +141,14 @@ static void quantizedWinogradResults(const QuantizedWinogradArguments &a, const 
         Vector results[side * side];
         unrolled<side * side>([&](auto i) CINFERENCE_INLINE { results[i] = bias; });
         transformProducts<Algorithm>(products, b.right, results);
-        for (int y = 0; y < side && y < rows; ++y) {
+        unrolled<side>([&](auto y) CINFERENCE_INLINE {
             const int64_t first = place + int64_t(y) * a.width * blockSize;
-            if (columns >= side) addAndWrite<side>(a, results + y * side, first);
-            else
-                for (int x = 0; x < columns; ++x) addAndWrite<1>(a, results + y * side + x, first + x * blockSize);
-        }
+            if (y >= rows) return;
+            if (columns >= side) return addAndWrite<side>(a, results + y * side, first);
+            unrolled<side - 1>([&](auto x) CINFERENCE_INLINE {
+                if (x < columns) addAndWrite<1>(a, results + y * side + x, first + x * blockSize);
+            });
+        });
     }
 }
 
