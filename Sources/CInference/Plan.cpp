@@ -144,10 +144,10 @@ void cinference_plan_destroy(CInferencePlan *plan) {
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message) {
     return guarded(message, [&] {
-        const auto make = step->quantized ? makeQuantizedConvolution
-            : isPointwise(*step)          ? makePointwise
-            : isWinograd(*step)           ? makeWinograd
-                                          : makeConvolution;
+        const auto make = isWinograd(*step) ? (step->quantized ? makeQuantizedWinograd : makeWinograd)
+            : step->quantized               ? makeQuantizedConvolution
+            : isPointwise(*step)            ? makePointwise
+                                            : makeConvolution;
         plan->steps.push_back(make(*step, *plan));
     });
 }

@@ -65,6 +65,9 @@ struct QuantizedArguments : ConvolutionShape {
     uint8_t *patches;  // QuantizedPatch::bytes a thread
 };
 
+/// What stands for 1 while tiles are transformed.
+constexpr int winogradUnit = 32;
+
 /// The same of 3x3 kernels by Winograd's algorithm. `weights` are those at each point, one after the other, for inputs
 /// that are 128 too large; `patches` the scratchpad.
 struct QuantizedWinogradArguments : QuantizedArguments {

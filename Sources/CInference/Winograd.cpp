@@ -91,12 +91,12 @@ private:
 bool cinference::isWinograd(const CInferenceConvolution &step) {
     const auto &from = step.source, &to = step.destination;
     const Kernels *own = kernels(from.type);
-    const bool hasKernel = step.quantized ? step.stride == 1 : own && own->winograd && to.type == from.type;
+    const bool hasKernel = step.quantized || (own && own->winograd && to.type == from.type);
     if (!hasKernel || !from.blocked || step.gated || step.groups != 1 || step.kernel_height != 3 || step.kernel_width != 3
         || step.stride > 2)
         return false;
     // Fewer channels do not pay for the transforms, as measured.
-    const int least = from.type == CInferenceFloat32 ? 16 : step.stride == 1 ? 32 : 64;
+    const int least = from.type == CInferenceFloat32 ? 16 : step.stride == 1 ? 32 : from.type == CInferenceBfloat16 ? 64 : 128;
     return std::min(from.channels, to.channels) >= least
         && withWinograd(step.stride, [&](auto algorithm) {
                auto tiles = [&](int size) { return int64_t((size + algorithm.outputs - 1) / algorithm.outputs); };

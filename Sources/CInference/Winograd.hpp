@@ -43,12 +43,6 @@ struct Winograd {
             for (int x = 0; x < points; ++x) result(float(G[x][0] * row[0] + G[x][1] * row[1] + G[x][2] * row[2]));
         }
     }
-    /// The largest magnitude in row `i` of B.
-    constexpr double largest(int i) const {
-        double most = 0;
-        for (double x : B[i]) most = std::max(most, x < 0 ? -x : x);
-        return most;
-    }
 
     constexpr Winograd() {
         // Of six points these round the least.
@@ -72,6 +66,29 @@ struct Winograd {
             }
         }
         for (int k = 0; values + k < points; ++k) B[values + k][values + k] = G[values + k][1] = A[k][values + k] = 1;
+    }
+};
+
+/// The same with rows of B whose largest magnitude is 1.
+template <typename Algorithm>
+struct Even : Algorithm {
+    constexpr Even() {
+        for (int i = 0; i < Algorithm::points; ++i) {
+            double most = 0;
+            for (double x : this->B[i]) most = std::max(most, x < 0 ? -x : x);
+            for (double &x : this->B[i]) x /= most;
+            for (double &x : this->G[i]) x *= most;
+        }
+    }
+    /// How many times the inputs' range a row's results take at most.
+    constexpr double reach() const {
+        double most = 0;
+        for (int i = 0; i < Algorithm::points; ++i) {
+            double sums[2] = {};
+            for (double x : this->B[i]) sums[x < 0] += x < 0 ? -x : x;
+            most = std::max(most, std::max(sums[0], sums[1]));
+        }
+        return most;
     }
 };
 
@@ -114,16 +131,22 @@ struct WinogradBlocking {
 
     int blocks() const { return (tiles + most - 1) / most; }
     /// Elements from one point of `count` tiles to the next; not whole pages, of which a cache has room for few.
-    static int64_t apart(int count, int channels) { return int64_t(count) * channels + 16; }
-    /// Bytes for `count` tiles.
+    static int64_t apart(int count, int channels, int bytes) { return int64_t(count) * channels + 64 / bytes; }
+    /// Bytes for `count` tiles; of rounded ones, scales too.
     template <typename Arguments>
     int64_t bytes(const Arguments &a, int count) const {
         const int64_t scales = elementBytes == 1 ? (count + 15) / 16 * 16 : 0;
         return products
-            * (apart(count, a.inputs) * elementBytes + (apart(count, a.blocks * 16) + scales) * int64_t(sizeof(float)));
+            * (apart(count, a.inputs, elementBytes) * elementBytes
+               + (apart(count, a.blocks * 16, sizeof(float)) + scales) * int64_t(sizeof(float)));
     }
+    /// Bytes for a tile that is going to be rounded, in 16 bits.
     template <typename Arguments>
-    int64_t scratchBytes(const Arguments &a, int threads) const { return bytes(a, most) * (whole ? threads : 1); }
+    int64_t tileBytes(const Arguments &a) const { return elementBytes == 1 ? int64_t(products) * a.inputs * 2 : 0; }
+    template <typename Arguments>
+    int64_t scratchBytes(const Arguments &a, int threads) const {
+        return bytes(a, most) * (whole ? threads : 1) + tileBytes(a) * threads;
+    }
 };
 
 }  // namespace cinference

@@ -1,23 +1,12 @@
 // 3x3 convolutions by Winograd's algorithm on blocks of 16. Included as PointwiseBodies.hpp is, after it.
 
-/// A tile's left sides of the products: B inputs B', each `apart` elements from the one before.
+/// A tile's left sides of the products, each `apart` elements from the one before.
 template <typename Algorithm>
-static inline CINFERENCE_INLINE void transformInputs(
+static inline CINFERENCE_INLINE void transformTile(
     const Element *__restrict source, int64_t row, Element *__restrict transformed, int64_t apart) {
-    constexpr int points = Algorithm::points;
-    Vector columns[points][points];
-    unrolled<points>([&](auto x) CINFERENCE_INLINE {
-        timesB<Algorithm>(
-            [&](auto y) CINFERENCE_INLINE {
-                return load(source + Algorithm::place(y) * row + Algorithm::place(x) * blockSize);
-            },
-            [&](auto i, Vector value) CINFERENCE_INLINE { columns[i][x] = value; });
-    });
-    unrolled<points>([&](auto i) CINFERENCE_INLINE {
-        timesB<Algorithm>(
-            [&](auto x) CINFERENCE_INLINE { return columns[i][x]; },
-            [&](auto j, Vector value) CINFERENCE_INLINE { store(transformed + (i * points + j) * apart, value); });
-    });
+    transformInputs<Algorithm, Vector>(
+        [&](auto y, auto x) CINFERENCE_INLINE { return load(source + y * row + x * blockSize); },
+        [&](auto i, Vector value) CINFERENCE_INLINE { store(transformed + i * apart, value); });
 }
 
 /// Tiles [first, first + count) of one block of input channels, the left sides of a product side by side.
@@ -30,7 +19,7 @@ static void winogradInputs(
         const int top = tile / across * step - a.padTop, left = tile % across * step - a.padLeft;
         const Element *source = elements(a.source) + ((block * a.sourceHeight + top) * a.sourceWidth + left) * blockSize;
         if (top >= 0 && left >= 0 && top + side <= a.sourceHeight && left + side <= a.sourceWidth) {
-            transformInputs<Algorithm>(source, row, transformed, apart);
+            transformTile<Algorithm>(source, row, transformed, apart);
             continue;
         }
         // Zeros around the map.
@@ -41,7 +30,7 @@ static void winogradInputs(
                     top + y >= 0 && top + y < a.sourceHeight && left + x >= 0 && left + x < a.sourceWidth;
                 store(patch + (y * side + x) * blockSize, isInside ? load(source + y * row + x * blockSize) : Vector{});
             }
-        transformInputs<Algorithm>(patch, side * blockSize, transformed, apart);
+        transformTile<Algorithm>(patch, side * blockSize, transformed, apart);
     }
 }
 
@@ -74,52 +63,33 @@ static void winogradResults(
     }
 }
 
-/// Block `index` of tiles; `each(count, body)` calls `body` for each task of a step, and the steps wait for each other.
-template <typename Algorithm, typename Each>
-static void winogradBlock(
-    const WinogradArguments &a, const WinogradBlocking &blocking, int64_t index, char *scratch, const Each &each) {
-    const BlockGroups groups(a.blocks);
-    const int first = int(index) * blocking.most, across = blocking.across;
-    const int count = blocking.tiles - first < blocking.most ? blocking.tiles - first : blocking.most;
-    const int64_t left = blocking.apart(count, a.inputs), right = blocking.apart(count, a.blocks * blockSize);
-    Element *transformed = elements(scratch);
-    float *products = reinterpret_cast<float *>(transformed + blocking.products * left);
-    each(a.inputs / blockSize, [&](int64_t block) {
-        Element *to = transformed + block * count * blockSize;
-        winogradInputs<Algorithm>(a, across, block, first, count, to, left);
-    });
-    each(int64_t(blocking.products) * groups.count, [&](int64_t task) {
-        const int64_t point = task / groups.count;
-        const int group = int(task % groups.count), block = groups.first(group);
-        PointwiseArguments product{};
-        product.destination = products + point * right;
-        product.toSingle = true;
-        product.inputs = a.inputs;
-        product.height = product.sourceHeight = 1;
-        product.width = product.sourceWidth = count;
-        const Element *weights = elements(a.weights) + (point * a.blocks + block) * a.inputs * blockSize;
-        pointwiseGroup<1>(product, transformed + point * left, weights, groups.size(group), block, 0, count);
-    });
-    each(a.blocks, [&](int64_t block) {
-        const float *from = products + block * count * blockSize;
-        winogradResults<Algorithm>(a, across, block, first, count, from, right);
-    });
-}
-
 template <typename Algorithm>
 static void winogradOf(const WinogradArguments &a) {
     const WinogradBlocking blocking(matrices<Algorithm>, a, sizeof(Element));
-    char *scratch = static_cast<char *>(a.scratch);
-    if (!blocking.whole) {
-        for (int block = 0; block < blocking.blocks(); ++block)
-            winogradBlock<Algorithm>(
-                a, blocking, block, scratch, [&](int64_t count, const auto &body) { parallel(a.threads, count, body); });
-        return;
-    }
-    parallel(a.threads, blocking.blocks(), [&](int64_t block) {
-        char *own = scratch + threadIndex() * blocking.bytes(a, blocking.most);
-        winogradBlock<Algorithm>(a, blocking, block, own, [](int64_t count, const auto &body) {
-            for (int64_t i = 0; i < count; ++i) body(i);
+    const BlockGroups groups(a.blocks);
+    const int across = blocking.across;
+    overBlocks(blocking, a, static_cast<char *>(a.scratch), [&](int first, int count, char *scratch, const auto &each) {
+        const int64_t left = blocking.apart(count, a.inputs, sizeof(Element));
+        const int64_t right = blocking.apart(count, a.blocks * blockSize, sizeof(float));
+        Element *transformed = elements(scratch);
+        float *products = reinterpret_cast<float *>(transformed + blocking.products * left);
+        each(a.inputs / blockSize, [&](int64_t block) {
+            winogradInputs<Algorithm>(a, across, block, first, count, transformed + block * count * blockSize, left);
+        });
+        each(int64_t(blocking.products) * groups.count, [&](int64_t task) {
+            const int64_t point = task / groups.count;
+            const int group = int(task % groups.count), block = groups.first(group);
+            PointwiseArguments product{};
+            product.destination = products + point * right;
+            product.toSingle = true;
+            product.inputs = a.inputs;
+            product.height = product.sourceHeight = 1;
+            product.width = product.sourceWidth = count;
+            const Element *weights = elements(a.weights) + (point * a.blocks + block) * a.inputs * blockSize;
+            pointwiseGroup<1>(product, transformed + point * left, weights, groups.size(group), block, 0, count);
+        });
+        each(a.blocks, [&](int64_t block) {
+            winogradResults<Algorithm>(a, across, block, first, count, products + block * count * blockSize, right);
         });
     });
 }

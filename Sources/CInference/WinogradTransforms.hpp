@@ -17,7 +17,7 @@ static inline CINFERENCE_INLINE void unrolled(const Body &body) {
 constexpr Vector nothing = -Vector{};
 
 /// Calls `result(i, x)` with each element x of B times the vector of all `input(k)`.
-template <typename Algorithm, typename Number = Vector, typename Input, typename Result>
+template <typename Algorithm, typename Number, typename Input, typename Result>
 static inline CINFERENCE_INLINE void timesB(const Input &input, const Result &result) {
     unrolled<Algorithm::points>([&](auto i) CINFERENCE_INLINE {
         constexpr bool mirrors = Algorithm::mirrors(i);
@@ -56,6 +56,23 @@ static inline CINFERENCE_INLINE void addTimesA(const Product &product, const Res
     });
 }
 
+/// A tile's left sides of the products: calls `result` with each element of B inputs B', row by row.
+template <typename Algorithm, typename Number, typename Input, typename Result>
+static inline CINFERENCE_INLINE void transformInputs(const Input &input, const Result &result) {
+    constexpr int points = Algorithm::points;
+    Number columns[points][points];
+    unrolled<points>([&](auto x) CINFERENCE_INLINE {
+        timesB<Algorithm, Number>(
+            [&](auto y) CINFERENCE_INLINE { return input(Algorithm::place(y), Algorithm::place(x)); },
+            [&](auto i, Number value) CINFERENCE_INLINE { columns[i][x] = value; });
+    });
+    unrolled<points>([&](auto i) CINFERENCE_INLINE {
+        timesB<Algorithm, Number>(
+            [&](auto x) CINFERENCE_INLINE { return columns[i][x]; },
+            [&](auto j, Number value) CINFERENCE_INLINE { result(i * points + j, value); });
+    });
+}
+
 /// Adds a tile's results, A products A', to `results`.
 template <typename Algorithm>
 static inline CINFERENCE_INLINE void transformProducts(
@@ -72,5 +89,25 @@ static inline CINFERENCE_INLINE void transformProducts(
         addTimesA<Algorithm>(
             [&](auto j) CINFERENCE_INLINE { return columns[j][y]; },
             [&](auto x) CINFERENCE_INLINE -> Vector & { return results[y * outputs + x]; });
+    });
+}
+
+/// Calls `body(first, count, scratch, each)` for each block of tiles; `each(count, task)` calls `task` for each task of a
+/// step, and the steps wait for each other.
+template <typename Arguments, typename Body>
+static void overBlocks(const WinogradBlocking &blocking, const Arguments &a, char *scratch, const Body &body) {
+    auto run = [&](int64_t block, char *own, const auto &each) {
+        const int first = int(block) * blocking.most, rest = blocking.tiles - first;
+        body(first, rest < blocking.most ? rest : blocking.most, own, each);
+    };
+    if (!blocking.whole) {
+        for (int block = 0; block < blocking.blocks(); ++block)
+            run(block, scratch, [&](int64_t count, const auto &task) { parallel(a.threads, count, task); });
+        return;
+    }
+    parallel(a.threads, blocking.blocks(), [&](int64_t block) {
+        run(block, scratch + threadIndex() * blocking.bytes(a, blocking.most), [](int64_t count, const auto &task) {
+            for (int64_t i = 0; i < count; ++i) task(i);
+        });
     });
 }
