@@ -23,10 +23,9 @@ public:
             if (addsBytes) bias.floats()[o] -= step.summand.scale * float(step.summand.zero);
             bias.floats()[o] = bias.floats()[o] * factor + offset;
         }
-        const float *last = step.weights + int64_t(blocks) * 16 * inputs * 9;
-        for (int i = 0; i < inputs; ++i)
-            for (const float *taps = step.weights + i * 9; taps < last; taps += inputs * 9)
-                if (std::any_of(taps, taps + 9, [](float tap) { return tap != 0; })) channels = i + 1;
+        const int64_t taps = int64_t(step.destination.channels) * inputs * 9;
+        for (int64_t tap = 0; tap < taps; ++tap)
+            if (step.weights[tap] != 0) channels = std::max(channels, int(tap / 9 % inputs) + 1);
         rounded = plan.arena->keep(transformed(factor), roundedBytes());
         this->step.weights = this->step.bias = nullptr;
     }
@@ -62,28 +61,26 @@ private:
     /// The weights at all points as bytes; results are `factor` times what they are.
     Buffer transformed(float factor) const {
         // A tile's factors count 1 / 32768.
-        const float unit = step.source.scale * factor * (32768 / winogradUnit);
+        const float unit = step.source.scale * factor * (32768 / winogradUnit), none[16 * BlockGroups::most] = {};
         const BlockGroups groups(blocks);
-        const int64_t apart = int64_t(inputs) * blocks * 16;
-        Buffer result(roundedBytes()), values(products * apart * floatBytes), none(int64_t(blocks) * 16 * floatBytes);
-        std::memset(none.data(), 0, size_t(none.bytes()));
+        Buffer result(roundedBytes()), values(products * int64_t(inputs) * 16 * BlockGroups::most * floatBytes);
         for (int group = 0; group < groups.count; ++group) {
-            const int64_t first = groups.first(group), size = groups.size(group);
+            const int64_t first = groups.first(group) * 16, size = groups.size(group), apart = inputs * size * 16;
             parallel(threads, size * 16, [&](int64_t o) {
                 for (int64_t i = 0; i < inputs; ++i) {
-                    const int64_t place = (i / 4 * size + o / 16) * 64 + o % 16 * 4 + i % 4;
-                    float *to = values.floats() + first * 16 * inputs + place - apart;
+                    float *to = values.floats() + (i / 4 * size + o / 16) * 64 + o % 16 * 4 + i % 4 - apart;
                     matrices<Algorithm>.transformTaps(
-                        step.weights + ((first * 16 + o) * inputs + i) * 9, [&](float value) { *(to += apart) = value; });
+                        step.weights + ((first + o) * inputs + i) * 9, [&](float value) { *(to += apart) = value; });
                 }
             });
-        }
-        for (int point = 0; point < products; ++point) {
-            const QuantizedWeights to = weights(result.data(), point);
-            quantizedKernels()->quantize({
-                values.floats() + point * apart, nullptr, none.floats(), unit, 128, blocks, inputs / 4,
-                const_cast<int8_t *>(to.bytes), const_cast<float *>(to.scales), const_cast<float *>(to.bias), threads,
-            });
+            for (int point = 0; point < products; ++point) {
+                const QuantizedWeights to = weights(result.data(), point);
+                quantizedKernels()->quantize({
+                    values.floats() + point * apart, nullptr, none, unit, 128, int(size), inputs / 4,
+                    const_cast<int8_t *>(to.bytes) + first * inputs, const_cast<float *>(to.scales) + first,
+                    const_cast<float *>(to.bias) + first, threads,
+                });
+            }
         }
         return result;
     }

@@ -120,12 +120,12 @@ struct WinogradBlocking {
         : products(Algorithm::points * Algorithm::points), elementBytes(elementBytes),
           across((a.width + Algorithm::outputs - 1) / Algorithm::outputs),
           tiles(across * ((a.height + Algorithm::outputs - 1) / Algorithm::outputs)) {
-        const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes, tileBytes = bytes(a, 1);
-        const int64_t fitting = (672 << 10) / tileBytes / 12 * 12, even = (tiles / 16 + 11) / 12 * 12;
+        const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes, each = bytes(a, 1);
+        const int64_t fitting = (672 << 10) / each / 12 * 12, even = (tiles / 16 + 11) / 12 * 12;
         most = int(std::max<int64_t>(12, std::min(fitting, even)));
         whole = weightBytes <= (4 << 20) && blocks() >= 8;
         if (whole) return;
-        const int64_t parts = (tiles * tileBytes + (24 << 20) - 1) / (24 << 20);
+        const int64_t parts = (tiles * each + (24 << 20) - 1) / (24 << 20);
         most = int((tiles + parts - 1) / parts);
     }
 

@@ -92,8 +92,8 @@ static inline CINFERENCE_INLINE void transformProducts(
     });
 }
 
-/// Calls `body(first, count, scratch, each)` for each block of tiles; `each(count, task)` calls `task` for each task of a
-/// step, and the steps wait for each other.
+/// Calls `body(first, count, scratch, each)` for each block of tiles; `each(count, task)` calls `task` for each task of
+/// a step, and the steps wait for each other.
 template <typename Arguments, typename Body>
 static void overBlocks(const WinogradBlocking &blocking, const Arguments &a, char *scratch, const Body &body) {
     auto run = [&](int64_t block, char *own, const auto &each) {
