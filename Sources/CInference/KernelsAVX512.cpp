@@ -17,6 +17,7 @@ using Element = float;
 #include "Vectors.hpp"
 #include "DepthwiseBodies.hpp"
 #include "PointwiseBodies.hpp"
+#include "WinogradTransforms.hpp"
 #include "WinogradBodies.hpp"
 #include "KernelBodies.hpp"
 }  // namespace avx512

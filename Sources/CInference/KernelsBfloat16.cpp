@@ -18,6 +18,7 @@ using Element = Bfloat16;
 #include "Vectors.hpp"
 #include "DepthwiseBodies.hpp"
 #include "PointwiseBodies.hpp"
+#include "WinogradTransforms.hpp"
 #include "WinogradBodies.hpp"
 #include "KernelBodies.hpp"
 }  // namespace bfloat16

@@ -7,6 +7,7 @@
 #include "Kernels.hpp"
 #include "Parallel.hpp"
 #include "Quantized.hpp"
+#include "Winograd.hpp"
 
 #define CINFERENCE_AVX512
 #define CINFERENCE_BYTE
@@ -19,6 +20,8 @@ using Element = Byte;
 #include "Vectors.hpp"
 #include "KernelBodies.hpp"
 #include "QuantizedBodies.hpp"
+#include "WinogradTransforms.hpp"
+#include "QuantizedWinogradBodies.hpp"
 }  // namespace vnni
 }  // namespace cinference
 #pragma clang attribute pop
@@ -28,5 +31,5 @@ const cinference::Kernels cinference::byteKernels = {
     vnni::blockSize, "avx512_vnni", nullptr, nullptr, nullptr, nullptr, vnni::maxPool, nullptr, nullptr, nullptr,
     vnni::upsample,  nullptr,       nullptr, vnni::shuffle, nullptr, vnni::multiplyAdd, nullptr,
 };
-const cinference::QuantizedKernels cinference::vnniKernels = {"avx512_vnni", vnni::convolution, vnni::quantizedDepthwise, vnni::quantize, vnni::convert};
+const cinference::QuantizedKernels cinference::vnniKernels = {"avx512_vnni", vnni::convolution, vnni::quantizedWinograd, vnni::quantizedDepthwise, vnni::quantize, vnni::convert};
 #endif

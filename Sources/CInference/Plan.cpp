@@ -141,17 +141,13 @@ void cinference_plan_destroy(CInferencePlan *plan) {
     delete plan;
 }
 
-int32_t cinference_is_winograd(const CInferenceConvolution *step) {
-    return isWinograd(*step);
-}
-
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message) {
     return guarded(message, [&] {
-        const auto make = step->quantized ? makeQuantizedConvolution
-            : isPointwise(*step)          ? makePointwise
-            : isWinograd(*step)           ? makeWinograd
-                                          : makeConvolution;
+        const auto make = isWinograd(*step) ? (step->quantized ? makeQuantizedWinograd : makeWinograd)
+            : step->quantized               ? makeQuantizedConvolution
+            : isPointwise(*step)            ? makePointwise
+                                            : makeConvolution;
         plan->steps.push_back(make(*step, *plan));
     });
 }

@@ -123,6 +123,7 @@ std::unique_ptr<Step> makePointwise(const CInferenceConvolution &step, const CIn
 /// Whether Winograd's algorithm does it better still; told by shape, as all that results depend on.
 bool isWinograd(const CInferenceConvolution &step);
 std::unique_ptr<Step> makeWinograd(const CInferenceConvolution &step, const CInferencePlan &plan);
+std::unique_ptr<Step> makeQuantizedWinograd(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);

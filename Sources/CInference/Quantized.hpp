@@ -65,6 +65,16 @@ struct QuantizedArguments : ConvolutionShape {
     uint8_t *patches;  // QuantizedPatch::bytes a thread
 };
 
+/// What stands for 1 while tiles are transformed.
+constexpr int winogradUnit = 32;
+
+/// The same of 3x3 kernels by Winograd's algorithm. `weights` are those at each point, one after the other, for inputs
+/// that are 128 too large; `patches` the scratchpad.
+struct QuantizedWinogradArguments : QuantizedArguments {
+    const float *bias;  // (blocks,16)
+    int channels;       // of the inputs, the ones that weights read
+};
+
 /// A depthwise convolution of bytes to bytes, 3x3 or 5x5, stride 1 or 2, and the mean of its pixels.
 struct QuantizedDepthwiseArguments : ConvolutionShape {
     const void *source;  // (blocks,sourceHeight,sourceWidth,16); or
@@ -140,6 +150,7 @@ struct ConvertArguments {
 struct QuantizedKernels {
     const char *name;
     void (*convolution)(const QuantizedArguments &);
+    void (*winograd)(const QuantizedWinogradArguments &);
     void (*depthwise)(const QuantizedDepthwiseArguments &);
     void (*quantize)(const QuantizeArguments &);
     void (*convert)(const ConvertArguments &);

@@ -100,6 +100,22 @@ static inline __attribute__((always_inline)) void write(const QuantizedOutput &o
     }
 }
 
+/// Adds the summand to `Pixels` neighbouring pixels of a block, the first at element `place`, and writes them.
+template <int Pixels>
+static inline __attribute__((always_inline)) void addAndWrite(const QuantizedArguments &a, Vector *value, int64_t place) {
+    auto add = [&](const auto *summand, float scale) __attribute__((always_inline)) {
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) value[p] += load(summand + place + p * 16) * all(scale);
+    };
+    if (a.summand) {
+        const float factor = a.output.table ? a.output.table->factor : 1;
+        if (a.summandType == CInferenceUint8) add(static_cast<const Byte *>(a.summand), a.summandScale * factor);
+        else if (a.summandType == CInferenceFloat32) add(static_cast<const float *>(a.summand), factor);
+        else add(static_cast<const Bfloat16 *>(a.summand), factor);
+    }
+    write<Pixels>(a.output, value, place);
+}
+
 /// Scales, adds, activates and stores a tile that begins at pixel `pixel` of block `block`.
 template <int Blocks, int Pixels>
 static inline __attribute__((always_inline)) void finish(
@@ -112,24 +128,14 @@ static inline __attribute__((always_inline)) void finish(
         Vector value[Pixels];
 #pragma clang loop unroll(full)
         for (int p = 0; p < Pixels; ++p) value[p] = rescale(sum[p * Blocks + b]);
-        auto add = [&](const auto *summand, float scale) __attribute__((always_inline)) {
-#pragma clang loop unroll(full)
-            for (int p = 0; p < Pixels; ++p) value[p] += load(summand + place + p * 16) * all(scale);
-        };
-        if (a.summand) {
-            const float factor = a.output.table ? a.output.table->factor : 1;
-            if (a.summandType == CInferenceUint8) add(static_cast<const Byte *>(a.summand), a.summandScale * factor);
-            else if (a.summandType == CInferenceFloat32) add(static_cast<const float *>(a.summand), factor);
-            else add(static_cast<const Bfloat16 *>(a.summand), factor);
-        }
-        write<Pixels>(a.output, value, place);
+        addAndWrite<Pixels>(a, value, place);
     }
 }
 
 /// `count` pixels from `pixel` on: tiles of `Pixels`, then smaller ones.
-template <int Blocks, int Pixels, int PixelBytes>
+template <int Blocks, int Pixels, int PixelBytes, typename Arguments>
 static void runPixels(
-    const QuantizedArguments &a, TileSource source, const int8_t *weights, int block, int64_t pixel, int count) {
+    const Arguments &a, TileSource source, const int8_t *weights, int block, int64_t pixel, int count) {
     while (count >= Pixels) {
         __m512i sum[Blocks * Pixels];
         multiply<Blocks, Pixels, PixelBytes>(source, weights, sum);
@@ -144,9 +150,9 @@ static void runPixels(
 }
 
 /// The same for the group of blocks that begins at `block`: as many pixels as there are registers for.
-template <int PixelBytes>
+template <int PixelBytes, typename Arguments>
 static void runGroup(
-    const QuantizedArguments &a, const TileSource &source, const int8_t *weights, int block, int blocks, int64_t pixel,
+    const Arguments &a, const TileSource &source, const int8_t *weights, int block, int blocks, int64_t pixel,
     int count) {
     switch (blocks) {
         case 1: return runPixels<1, 24, PixelBytes>(a, source, weights, block, pixel, count);

@@ -56,14 +56,9 @@ private:
             const int64_t first = groups.first(group) * 16, size = groups.size(group) * 16, apart = inputs * size;
             parallel(threads, inputs, [&](int64_t i) {
                 for (int64_t o = 0; o < size; ++o) {
-                    const float *taps = step.weights + ((first + o) * inputs + i) * 9;
-                    float *to = values.floats() + i * size + o;
-                    for (int y = 0; y < points; ++y) {
-                        double row[3] = {};
-                        for (int k = 0; k < 9; ++k) row[k % 3] += algorithm.G[y][k / 3] * taps[k];
-                        for (int x = 0; x < points; ++x, to += apart)
-                            *to = float(algorithm.G[x][0] * row[0] + algorithm.G[x][1] * row[1] + algorithm.G[x][2] * row[2]);
-                    }
+                    float *to = values.floats() + i * size + o - apart;
+                    algorithm.transformTaps(
+                        step.weights + ((first + o) * inputs + i) * 9, [&](float value) { *(to += apart) = value; });
                 }
             });
             for (int64_t p = 0; p < points * points; ++p)
@@ -96,11 +91,12 @@ private:
 bool cinference::isWinograd(const CInferenceConvolution &step) {
     const auto &from = step.source, &to = step.destination;
     const Kernels *own = kernels(from.type);
-    if (!own || !own->winograd || !from.blocked || to.type != from.type || step.gated || step.groups != 1
-        || step.kernel_height != 3 || step.kernel_width != 3 || step.stride > 2)
+    const bool hasKernel = step.quantized || (own && own->winograd && to.type == from.type);
+    if (!hasKernel || !from.blocked || step.gated || step.groups != 1 || step.kernel_height != 3 || step.kernel_width != 3
+        || step.stride > 2)
         return false;
     // Fewer channels do not pay for the transforms, as measured.
-    const int least = from.type == CInferenceFloat32 ? 16 : step.stride == 1 ? 32 : 64;
+    const int least = from.type == CInferenceFloat32 ? 16 : step.stride == 1 ? 32 : from.type == CInferenceBfloat16 ? 64 : 128;
     return std::min(from.channels, to.channels) >= least
         && withWinograd(step.stride, [&](auto algorithm) {
                auto tiles = [&](int size) { return int64_t((size + algorithm.outputs - 1) / algorithm.outputs); };

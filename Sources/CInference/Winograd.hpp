@@ -34,6 +34,16 @@ struct Winograd {
     /// Whether points `i` and `i + 1` are a number and its negative: their rows differ in the odd columns' signs.
     static constexpr bool mirrors(int i) { return i % 2 == 1 && i + 2 < values; }
 
+    /// Calls `result` with each element of G taps G', row by row.
+    template <typename Result>
+    void transformTaps(const float *taps, const Result &result) const {
+        for (int y = 0; y < points; ++y) {
+            double row[3] = {};
+            for (int k = 0; k < 9; ++k) row[k % 3] += G[y][k / 3] * taps[k];
+            for (int x = 0; x < points; ++x) result(float(G[x][0] * row[0] + G[x][1] * row[1] + G[x][2] * row[2]));
+        }
+    }
+
     constexpr Winograd() {
         // Of six points these round the least.
         constexpr double five[] = {0, 0.625, -0.625, 1.5, -1.5}, three[] = {0, 1, -1};
@@ -56,6 +66,29 @@ struct Winograd {
             }
         }
         for (int k = 0; values + k < points; ++k) B[values + k][values + k] = G[values + k][1] = A[k][values + k] = 1;
+    }
+};
+
+/// The same with rows of B whose largest magnitude is 1.
+template <typename Algorithm>
+struct Even : Algorithm {
+    constexpr Even() {
+        for (int i = 0; i < Algorithm::points; ++i) {
+            double most = 0;
+            for (double x : this->B[i]) most = std::max(most, x < 0 ? -x : x);
+            for (double &x : this->B[i]) x /= most;
+            for (double &x : this->G[i]) x *= most;
+        }
+    }
+    /// How many times the inputs' range a row's results take at most.
+    constexpr double reach() const {
+        double most = 0;
+        for (int i = 0; i < Algorithm::points; ++i) {
+            double sums[2] = {};
+            for (double x : this->B[i]) sums[x < 0] += x < 0 ? -x : x;
+            most = std::max(most, std::max(sums[0], sums[1]));
+        }
+        return most;
     }
 };
 
@@ -82,28 +115,38 @@ struct WinogradBlocking {
     /// share the steps of one, and the weights are read once.
     bool whole;
 
-    template <typename Algorithm>
-    WinogradBlocking(const Algorithm &, const WinogradArguments &a, int elementBytes)
+    template <typename Algorithm, typename Arguments>
+    WinogradBlocking(const Algorithm &, const Arguments &a, int elementBytes)
         : products(Algorithm::points * Algorithm::points), elementBytes(elementBytes),
           across((a.width + Algorithm::outputs - 1) / Algorithm::outputs),
           tiles(across * ((a.height + Algorithm::outputs - 1) / Algorithm::outputs)) {
-        const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes, tileBytes = bytes(a, 1);
-        const int64_t fitting = (672 << 10) / tileBytes / 12 * 12, even = (tiles / 16 + 11) / 12 * 12;
+        const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes, each = bytes(a, 1);
+        const int64_t fitting = (672 << 10) / each / 12 * 12, even = (tiles / 16 + 11) / 12 * 12;
         most = int(std::max<int64_t>(12, std::min(fitting, even)));
         whole = weightBytes <= (4 << 20) && blocks() >= 8;
         if (whole) return;
-        const int64_t parts = (tiles * tileBytes + (24 << 20) - 1) / (24 << 20);
+        const int64_t parts = (tiles * each + (24 << 20) - 1) / (24 << 20);
         most = int((tiles + parts - 1) / parts);
     }
 
     int blocks() const { return (tiles + most - 1) / most; }
     /// Elements from one point of `count` tiles to the next; not whole pages, of which a cache has room for few.
-    static int64_t apart(int count, int channels) { return int64_t(count) * channels + 16; }
-    /// Bytes for `count` tiles.
-    int64_t bytes(const WinogradArguments &a, int count) const {
-        return products * (apart(count, a.inputs) * elementBytes + apart(count, a.blocks * 16) * int64_t(sizeof(float)));
+    static int64_t apart(int count, int channels, int bytes) { return int64_t(count) * channels + 64 / bytes; }
+    /// Bytes for `count` tiles; of rounded ones, scales too.
+    template <typename Arguments>
+    int64_t bytes(const Arguments &a, int count) const {
+        const int64_t scales = elementBytes == 1 ? (count + 15) / 16 * 16 : 0;
+        return products
+            * (apart(count, a.inputs, elementBytes) * elementBytes
+               + (apart(count, a.blocks * 16, sizeof(float)) + scales) * int64_t(sizeof(float)));
     }
-    int64_t scratchBytes(const WinogradArguments &a, int threads) const { return bytes(a, most) * (whole ? threads : 1); }
+    /// Bytes for a tile that is going to be rounded, in 16 bits.
+    template <typename Arguments>
+    int64_t tileBytes(const Arguments &a) const { return elementBytes == 1 ? int64_t(products) * a.inputs * 2 : 0; }
+    template <typename Arguments>
+    int64_t scratchBytes(const Arguments &a, int threads) const {
+        return bytes(a, most) * (whole ? threads : 1) + tileBytes(a) * threads;
+    }
 };
 
 }  // namespace cinference

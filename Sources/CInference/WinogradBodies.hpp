@@ -1,98 +1,12 @@
 // 3x3 convolutions by Winograd's algorithm on blocks of 16. Included as PointwiseBodies.hpp is, after it.
 
-#define CINFERENCE_INLINE __attribute__((always_inline))
-
-template <typename Body, int... Index>
-static inline CINFERENCE_INLINE void unrolledOver(const Body &body, std::integer_sequence<int, Index...>) {
-    (body(std::integral_constant<int, Index>{}), ...);
-}
-
-/// Calls `body` with each constant below `Count`.
-template <int Count, typename Body>
-static inline CINFERENCE_INLINE void unrolled(const Body &body) {
-    unrolledOver(body, std::make_integer_sequence<int, Count>{});
-}
-
-/// Adding to it, unlike to zero, is no work: -0 + x is x.
-constexpr Vector nothing = -Vector{};
-
-/// Calls `result(i, x)` with each element x of B times the vector of all `input(k)`.
-template <typename Algorithm, typename Input, typename Result>
-static inline CINFERENCE_INLINE void timesB(const Input &input, const Result &result) {
-    unrolled<Algorithm::points>([&](auto i) CINFERENCE_INLINE {
-        constexpr bool mirrors = Algorithm::mirrors(i);
-        if constexpr (i == 0 || !Algorithm::mirrors(i - 1)) {
-            Vector sums[2] = {nothing, nothing};
-            unrolled<Algorithm::points>([&](auto k) CINFERENCE_INLINE {
-                constexpr float factor = float(matrices<Algorithm>.B[i][k]);
-                if constexpr (factor != 0) sums[mirrors ? k % 2 : 0] += all(factor) * input(k);
-            });
-            if constexpr (mirrors) {
-                result(i, sums[0] + sums[1]);
-                result(std::integral_constant<int, i + 1>{}, sums[0] - sums[1]);
-            } else {
-                result(i, sums[0]);
-            }
-        }
-    });
-}
-
-/// Adds to `result(k)` each element of A times the vector of all `product(i)`.
-template <typename Algorithm, typename Product, typename Result>
-static inline CINFERENCE_INLINE void addTimesA(const Product &product, const Result &result) {
-    unrolled<Algorithm::points>([&](auto i) CINFERENCE_INLINE {
-        if constexpr (i == 0 || !Algorithm::mirrors(i - 1)) {
-            Vector even = product(i), odd = even;
-            if constexpr (Algorithm::mirrors(i)) {
-                const Vector other = product(std::integral_constant<int, i + 1>{});
-                odd = even - other;
-                even += other;
-            }
-            unrolled<Algorithm::outputs>([&](auto k) CINFERENCE_INLINE {
-                constexpr float factor = float(matrices<Algorithm>.A[k][i]);
-                if constexpr (factor != 0) result(k) += all(factor) * (k % 2 ? odd : even);
-            });
-        }
-    });
-}
-
-/// A tile's left sides of the products: B inputs B', each `apart` elements from the one before.
+/// A tile's left sides of the products, each `apart` elements from the one before.
 template <typename Algorithm>
-static inline CINFERENCE_INLINE void transformInputs(
+static inline CINFERENCE_INLINE void transformTile(
     const Element *__restrict source, int64_t row, Element *__restrict transformed, int64_t apart) {
-    constexpr int points = Algorithm::points;
-    Vector columns[points][points];
-    unrolled<points>([&](auto x) CINFERENCE_INLINE {
-        timesB<Algorithm>(
-            [&](auto y) CINFERENCE_INLINE {
-                return load(source + Algorithm::place(y) * row + Algorithm::place(x) * blockSize);
-            },
-            [&](auto i, Vector value) CINFERENCE_INLINE { columns[i][x] = value; });
-    });
-    unrolled<points>([&](auto i) CINFERENCE_INLINE {
-        timesB<Algorithm>(
-            [&](auto x) CINFERENCE_INLINE { return columns[i][x]; },
-            [&](auto j, Vector value) CINFERENCE_INLINE { store(transformed + (i * points + j) * apart, value); });
-    });
-}
-
-/// Adds a tile's results, A products A', to `results`.
-template <typename Algorithm>
-static inline CINFERENCE_INLINE void transformProducts(
-    const float *__restrict products, int64_t apart, Vector *__restrict results) {
-    constexpr int points = Algorithm::points, outputs = Algorithm::outputs;
-    Vector columns[points][outputs];
-    unrolled<points>([&](auto j) CINFERENCE_INLINE {
-        unrolled<outputs>([&](auto y) CINFERENCE_INLINE { columns[j][y] = nothing; });
-        addTimesA<Algorithm>(
-            [&](auto i) CINFERENCE_INLINE { return load(products + (i * points + j) * apart); },
-            [&](auto y) CINFERENCE_INLINE -> Vector & { return columns[j][y]; });
-    });
-    unrolled<outputs>([&](auto y) CINFERENCE_INLINE {
-        addTimesA<Algorithm>(
-            [&](auto j) CINFERENCE_INLINE { return columns[j][y]; },
-            [&](auto x) CINFERENCE_INLINE -> Vector & { return results[y * outputs + x]; });
-    });
+    transformInputs<Algorithm, Vector>(
+        [&](auto y, auto x) CINFERENCE_INLINE { return load(source + y * row + x * blockSize); },
+        [&](auto i, Vector value) CINFERENCE_INLINE { store(transformed + i * apart, value); });
 }
 
 /// Tiles [first, first + count) of one block of input channels, the left sides of a product side by side.
@@ -105,7 +19,7 @@ static void winogradInputs(
         const int top = tile / across * step - a.padTop, left = tile % across * step - a.padLeft;
         const Element *source = elements(a.source) + ((block * a.sourceHeight + top) * a.sourceWidth + left) * blockSize;
         if (top >= 0 && left >= 0 && top + side <= a.sourceHeight && left + side <= a.sourceWidth) {
-            transformInputs<Algorithm>(source, row, transformed, apart);
+            transformTile<Algorithm>(source, row, transformed, apart);
             continue;
         }
         // Zeros around the map.
@@ -116,7 +30,7 @@ static void winogradInputs(
                     top + y >= 0 && top + y < a.sourceHeight && left + x >= 0 && left + x < a.sourceWidth;
                 store(patch + (y * side + x) * blockSize, isInside ? load(source + y * row + x * blockSize) : Vector{});
             }
-        transformInputs<Algorithm>(patch, side * blockSize, transformed, apart);
+        transformTile<Algorithm>(patch, side * blockSize, transformed, apart);
     }
 }
 
@@ -149,52 +63,33 @@ static void winogradResults(
     }
 }
 
-/// Block `index` of tiles; `each(count, body)` calls `body` for each task of a step, and the steps wait for each other.
-template <typename Algorithm, typename Each>
-static void winogradBlock(
-    const WinogradArguments &a, const WinogradBlocking &blocking, int64_t index, char *scratch, const Each &each) {
-    const BlockGroups groups(a.blocks);
-    const int first = int(index) * blocking.most, across = blocking.across;
-    const int count = blocking.tiles - first < blocking.most ? blocking.tiles - first : blocking.most;
-    const int64_t left = blocking.apart(count, a.inputs), right = blocking.apart(count, a.blocks * blockSize);
-    Element *transformed = elements(scratch);
-    float *products = reinterpret_cast<float *>(transformed + blocking.products * left);
-    each(a.inputs / blockSize, [&](int64_t block) {
-        Element *to = transformed + block * count * blockSize;
-        winogradInputs<Algorithm>(a, across, block, first, count, to, left);
-    });
-    each(int64_t(blocking.products) * groups.count, [&](int64_t task) {
-        const int64_t point = task / groups.count;
-        const int group = int(task % groups.count), block = groups.first(group);
-        PointwiseArguments product{};
-        product.destination = products + point * right;
-        product.toSingle = true;
-        product.inputs = a.inputs;
-        product.height = product.sourceHeight = 1;
-        product.width = product.sourceWidth = count;
-        const Element *weights = elements(a.weights) + (point * a.blocks + block) * a.inputs * blockSize;
-        pointwiseGroup<1>(product, transformed + point * left, weights, groups.size(group), block, 0, count);
-    });
-    each(a.blocks, [&](int64_t block) {
-        const float *from = products + block * count * blockSize;
-        winogradResults<Algorithm>(a, across, block, first, count, from, right);
-    });
-}
-
 template <typename Algorithm>
 static void winogradOf(const WinogradArguments &a) {
     const WinogradBlocking blocking(matrices<Algorithm>, a, sizeof(Element));
-    char *scratch = static_cast<char *>(a.scratch);
-    if (!blocking.whole) {
-        for (int block = 0; block < blocking.blocks(); ++block)
-            winogradBlock<Algorithm>(
-                a, blocking, block, scratch, [&](int64_t count, const auto &body) { parallel(a.threads, count, body); });
-        return;
-    }
-    parallel(a.threads, blocking.blocks(), [&](int64_t block) {
-        char *own = scratch + threadIndex() * blocking.bytes(a, blocking.most);
-        winogradBlock<Algorithm>(a, blocking, block, own, [](int64_t count, const auto &body) {
-            for (int64_t i = 0; i < count; ++i) body(i);
+    const BlockGroups groups(a.blocks);
+    const int across = blocking.across;
+    overBlocks(blocking, a, static_cast<char *>(a.scratch), [&](int first, int count, char *scratch, const auto &each) {
+        const int64_t left = blocking.apart(count, a.inputs, sizeof(Element));
+        const int64_t right = blocking.apart(count, a.blocks * blockSize, sizeof(float));
+        Element *transformed = elements(scratch);
+        float *products = reinterpret_cast<float *>(transformed + blocking.products * left);
+        each(a.inputs / blockSize, [&](int64_t block) {
+            winogradInputs<Algorithm>(a, across, block, first, count, transformed + block * count * blockSize, left);
+        });
+        each(int64_t(blocking.products) * groups.count, [&](int64_t task) {
+            const int64_t point = task / groups.count;
+            const int group = int(task % groups.count), block = groups.first(group);
+            PointwiseArguments product{};
+            product.destination = products + point * right;
+            product.toSingle = true;
+            product.inputs = a.inputs;
+            product.height = product.sourceHeight = 1;
+            product.width = product.sourceWidth = count;
+            const Element *weights = elements(a.weights) + (point * a.blocks + block) * a.inputs * blockSize;
+            pointwiseGroup<1>(product, transformed + point * left, weights, groups.size(group), block, 0, count);
+        });
+        each(a.blocks, [&](int64_t block) {
+            winogradResults<Algorithm>(a, across, block, first, count, products + block * count * blockSize, right);
         });
     });
 }

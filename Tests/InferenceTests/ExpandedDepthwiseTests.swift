@@ -48,7 +48,7 @@ struct ExpandedDepthwiseTests {
         guard hasInt8 else { return }
         // Ranges cut off the rarest of many numbers.
         let most: Float = test.size.0 < 50 ? 0.05 : 0.25
-        #expect(try sketch.int8Difference(height: test.size.0, width: test.size.1) < most)
+        #expect(try sketch.difference(.oneDNN, .int8, height: test.size.0, width: test.size.1) < most)
     }
 
     @Test func threads() throws {

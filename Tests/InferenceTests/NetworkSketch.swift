@@ -136,7 +136,8 @@ struct NetworkSketch {
         let shape = TensorShape(batch, channels[0], height, width)
         let input = numbers(shape.count)
         let expected = try run(input, shape, .reference)
-        let found = try run(input, shape, backend, precision)
+        let calibration = precision == .int8 ? try calibration(input, shape) : nil
+        let found = try run(input, shape, backend, precision, calibration: calibration)
         guard found.count == expected.count, found.allSatisfy(\.isFinite) else { return .infinity }
         let scale = expected.reduce(1) { max($0, abs($1)) }
         return zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) } / scale

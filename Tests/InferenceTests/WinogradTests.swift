@@ -5,12 +5,15 @@ import Testing
 struct WinogradTests {
     /// What the kernels are made for.
     private static let isAvailable = Engine.instructionSet.hasPrefix("avx512")
-    private static let precisions: [EngineOptions.Precision] = hasBfloat16 ? [.fp32, .bf16] : [.fp32]
+    private static let precisions: [EngineOptions.Precision] =
+        [.fp32] + (hasBfloat16 ? [.bf16] : []) + (hasInt8 ? [.int8] : [])
 
-    /// A bfloat16 is off by 2^-9 of itself, a tile's result by some of them; a wrong transform by the tile's size.
+    /// A bfloat16 is off by 2^-9 of itself, a byte by 2^-8 of the largest, a tile's result by some of them; a wrong
+    /// transform by the tile's size.
     private static func tolerance(_ precision: EngineOptions.Precision) -> Float {
-        precision == .fp32 ? 1e-5 : Bfloat16Tests.winogradTolerance
+        precision == .fp32 ? 1e-5 : precision == .bf16 ? Bfloat16Tests.winogradTolerance : int8Tolerance
     }
+    static let int8Tolerance: Float = 0.1
 
     private static func sketch(
         _ inputs: Int, _ outputs: Int, stride: Int, padding: Int = 1, seed: UInt64, _ activation: Activation? = nil,
@@ -25,9 +28,12 @@ struct WinogradTests {
     }
 
     private static func kernels(
-        _ sketch: NetworkSketch, _ shape: TensorShape, _ precision: EngineOptions.Precision
+        _ sketch: NetworkSketch, _ shape: TensorShape, _ precision: EngineOptions.Precision,
+        _ calibration: Calibration? = nil
     ) throws -> [String] {
-        let engine = try Engine(graph: sketch.graph, weights: sketch.weights, options: .init(precision: precision))
+        let engine = try Engine(
+            graph: sketch.graph, weights: sketch.weights,
+            options: .init(precision: precision, calibration: calibration))
         let input = [Float](repeating: 1, count: shape.count)
         var output = [Float](repeating: 0, count: try engine.outputShape(for: shape).count)
         return try input.withUnsafeBufferPointer { input in
@@ -39,10 +45,13 @@ struct WinogradTests {
 
     @Test(arguments: precisions, 1...2)
     func sizes(_ precision: EngineOptions.Precision, _ stride: Int) throws {
+        // Bytes with stride 2 are faster without, unless there are many channels.
+        let channels = precision == .int8 && stride == 2 ? 128 : 64
         for height in 1...13 {
             for width in [1, 2, 3, 4, 5, 7, 8, 13, 14, 15] {
                 let seed = UInt64(height * 100 + width)
-                var sketch = Self.sketch(64, 64, stride: stride, seed: seed, height % 2 == 0 ? .relu : nil)
+                var sketch = Self.sketch(
+                    channels, channels, stride: stride, seed: seed, height % 2 == 0 ? .relu : nil)
                 let difference = try sketch.difference(.oneDNN, precision, height: height, width: width)
                 #expect(difference < Self.tolerance(precision), "\(height)x\(width)")
             }
@@ -73,15 +82,17 @@ struct WinogradTests {
     func threads(_ precision: EngineOptions.Precision, _ test: (Int, Int, Int, Int)) throws {
         var sketch = Self.sketch(test.0, test.1, stride: test.3, seed: 7, .relu, hasResidual: true)
         let shape = TensorShape(1, test.0, test.2, test.2 + 3)
-        if Self.isAvailable {
-            #expect(try Self.kernels(sketch, shape, precision).contains { $0.hasPrefix("winograd_") })
-        }
         let input = sketch.numbers(shape.count)
-        let expected = try sketch.run(input, shape, .oneDNN, precision, threads: 1)
-        for threads in [2, 3, 5] {
-            #expect(
-                try sketch.run(input, shape, .oneDNN, precision, threads: threads) == expected, "\(threads) threads")
+        let calibration = precision == .int8 ? try sketch.calibration(input, shape) : nil
+        if Self.isAvailable, precision != .int8 || test.3 == 1 || test.0 >= 128 {
+            let kernels = try Self.kernels(sketch, shape, precision, calibration)
+            #expect(kernels.contains { $0.hasPrefix("winograd_") })
         }
+        func run(_ threads: Int) throws -> [Float] {
+            try sketch.run(input, shape, .oneDNN, precision, threads: threads, calibration: calibration)
+        }
+        let expected = try run(1)
+        for threads in [2, 3, 5] { #expect(try run(threads) == expected, "\(threads) threads") }
     }
 
     /// Where a tile has more products than the direct algorithm, that stays.

@@ -149,8 +149,6 @@ int32_t cinference_plan_create(
     int32_t threads, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message);
 void cinference_plan_destroy(CInferencePlan *plan);
 
-/// Whether a convolution, unless it is quantized, goes by Winograd's algorithm.
-int32_t cinference_is_winograd(const CInferenceConvolution *step);
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message);
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message);

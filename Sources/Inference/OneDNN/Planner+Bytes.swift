@@ -17,30 +17,11 @@ extension Planner {
                 // Sums of 2^16 products of bytes fill 32 bits.
                 let taps = size.reduce(1, *)
                 return taps <= 49 && taps * padded(inputs) <= 1 << 16
-                    && !isFasterRounded(convolution, geometry, size, layers[index])
             }
             return geometry.groups == inputs && shapes[layers[index].output].channels == inputs
                 && (size == [3, 3] || size == [5, 5]) && quantizations[layers[index].output] != nil
                 && convolution.residual == nil
         }
-    }
-
-    /// Whether the maps' own elements are faster than bytes: Winograd's algorithm leaves a fourth of the products.
-    private func isFasterRounded(
-        _ convolution: FusedConvolution, _ geometry: Convolution, _ size: [Int], _ layer: Layer
-    ) -> Bool {
-        guard precision == .bfloat16, geometry.stride == 1, convolution.gate == nil else { return false }
-        func map(_ value: Int) -> CInferenceTensor {
-            let shape = shapes[value]
-            return CInferenceTensor(
-                index: -1, type: precision.code, blocked: 1, channels: Int32(padded(shape.channels)),
-                height: Int32(shape.height), width: Int32(shape.width), scale: 1, zero: 0)
-        }
-        var step = CInferenceConvolution()
-        (step.source, step.destination) = (map(layer.inputs[0]), map(layer.output))
-        (step.kernel_height, step.kernel_width) = (Int32(size.first ?? 0), Int32(size.last ?? 0))
-        (step.groups, step.stride) = (1, 1)
-        return cinference_is_winograd(&step) != 0
     }
 
     /// Finds the values that are kept in bytes: those that a convolution of bytes reads, and what they are picked from.
