@@ -27,14 +27,23 @@ static inline __attribute__((always_inline)) void multiply(const TileSource &s, 
                 sum[p * Blocks + b] = _mm512_dpbusd_epi32(sum[p * Blocks + b], inputs, taps[b]);
         }
     };
+    // What the next tile reads of a plane: a map's stand too far apart for the processor to foresee, a patch is near.
+    auto fetch = [&](const uint8_t *next) __attribute__((always_inline)) {
+        if (s.tapCount > 1) return;
+#pragma clang loop unroll(full)
+        for (int ahead = 0; ahead < Pixels * PixelBytes; ahead += 64) _mm_prefetch(next + ahead, _MM_HINT_T0);
+        _mm_prefetch(next + Pixels * PixelBytes - 1, _MM_HINT_T0);
+    };
 #pragma clang loop unroll(full)
     for (int i = 0; i < Blocks * Pixels; ++i) sum[i] = _mm512_setzero_si512();
     for (int tap = 0; tap < s.tapCount; ++tap) {
         const uint8_t *source = s.first + s.taps[tap];
         for (int plane = 1; plane < s.planes; ++plane, source += s.planeBytes) {
+            fetch(source + Pixels * PixelBytes);
 #pragma clang loop unroll(full)
             for (int k = 0; k < 16; k += 4) step(source + k);
         }
+        fetch(source + Pixels * PixelBytes);
         for (int k = 0; k < s.lastSteps; ++k) step(source + 4 * k);
     }
 }
@@ -49,18 +58,19 @@ static inline __m512i lookUp(const ActivationTable &t, __m512i steps) {
     return _mm512_adds_epi16(entry(t.base), _mm512_mulhrs_epi16(entry(t.slope), fraction));
 }
 
-/// Stores `Pixels` neighbouring pixels of a block, in the table's steps, as bytes; four at once.
-template <int Pixels>
-static inline __attribute__((always_inline)) void writeByTable(const ActivationTable &t, const Vector *value, Byte *to) {
+/// Stores `Pixels` neighbouring pixels of a block as bytes, four at once: `bytesOf` what two of them, rounded to whole
+/// numbers of 16 bits, stand for; what is below 0 or above 255 is held there.
+template <int Pixels, typename BytesOf>
+static inline __attribute__((always_inline)) void writeBytes(const Vector *value, Byte *to, const BytesOf &bytesOf) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
 #pragma clang loop unroll(full)
     for (int p = 0; p < Pixels; p += 4) {
-        __m512i steps[4];
+        __m512i whole[4];
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; ++i)
-            steps[i] = _mm512_cvtps_epi32(__builtin_bit_cast(__m512, value[p + i < Pixels ? p + i : Pixels - 1]));
-        const __m512i first = _mm512_srai_epi16(lookUp(t, _mm512_packs_epi32(steps[0], steps[1])), 7);
-        const __m512i second = _mm512_srai_epi16(lookUp(t, _mm512_packs_epi32(steps[2], steps[3])), 7);
+            whole[i] = _mm512_cvtps_epi32(__builtin_bit_cast(__m512, value[p + i < Pixels ? p + i : Pixels - 1]));
+        const __m512i first = bytesOf(_mm512_packs_epi32(whole[0], whole[1]));
+        const __m512i second = bytesOf(_mm512_packs_epi32(whole[2], whole[3]));
         const __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second));
         if (p + 4 <= Pixels) _mm512_storeu_si512(to + p * 16, bytes);
         else _mm512_mask_storeu_epi32(to + p * 16, __mmask16((1 << (Pixels - p) * 4) - 1), bytes);
@@ -83,7 +93,11 @@ struct Rescaling {
 /// Activates and stores `Pixels` neighbouring pixels of a block, the first at element `place`.
 template <int Pixels>
 static inline __attribute__((always_inline)) void write(const QuantizedOutput &o, Vector *value, int64_t place) {
-    if (o.table) return writeByTable<Pixels>(*o.table, value, static_cast<Byte *>(o.destination) + place);
+    Byte *const bytes = static_cast<Byte *>(o.destination) + place;
+    if (o.table)
+        return writeBytes<Pixels>(value, bytes, [&](__m512i steps) __attribute__((always_inline)) {
+            return _mm512_srai_epi16(lookUp(*o.table, steps), 7);
+        });
     activateAll<Pixels>(value, o.activation);
     auto storeAll = [&](auto *to) __attribute__((always_inline)) {
 #pragma clang loop unroll(full)
@@ -92,7 +106,7 @@ static inline __attribute__((always_inline)) void write(const QuantizedOutput &o
     if (o.type == CInferenceUint8) {
 #pragma clang loop unroll(full)
         for (int p = 0; p < Pixels; ++p) value[p] = value[p] * all(o.inverse) + all(o.zero);
-        storeAll(static_cast<Byte *>(o.destination));
+        writeBytes<Pixels>(value, bytes, [](__m512i whole) __attribute__((always_inline)) { return whole; });
     } else if (o.type == CInferenceFloat32) {
         storeAll(static_cast<float *>(o.destination));
     } else {
@@ -132,12 +146,27 @@ static inline __attribute__((always_inline)) void finish(
     }
 }
 
+/// What `finish` will add to a tile: on its way while the tile is multiplied.
+template <int Blocks, int Pixels>
+static inline __attribute__((always_inline)) void prefetchSummand(const QuantizedArguments &a, int block, int64_t pixel) {
+    if (!a.summand) return;
+    const int64_t area = int64_t(a.height) * a.width;
+    const int bytes = a.summandType == CInferenceUint8 ? 1 : a.summandType == CInferenceFloat32 ? 4 : 2;
+#pragma clang loop unroll(full)
+    for (int b = 0; b < Blocks; ++b) {
+        const int64_t place = ((block - a.output.firstBlock + b) * area + pixel) * 16;
+        const char *first = static_cast<const char *>(a.summand) + place * bytes;
+        for (int ahead = 0; ahead < Pixels * 16 * bytes; ahead += 64) _mm_prefetch(first + ahead, _MM_HINT_T0);
+    }
+}
+
 /// `count` pixels from `pixel` on: tiles of `Pixels`, then smaller ones.
 template <int Blocks, int Pixels, int PixelBytes, typename Arguments>
 static void runPixels(
     const Arguments &a, TileSource source, const int8_t *weights, int block, int64_t pixel, int count) {
     while (count >= Pixels) {
         __m512i sum[Blocks * Pixels];
+        prefetchSummand<Blocks, Pixels>(a, block, pixel);
         multiply<Blocks, Pixels, PixelBytes>(source, weights, sum);
         finish<Blocks, Pixels>(a, block, pixel, sum);
         source.first += Pixels * PixelBytes;
