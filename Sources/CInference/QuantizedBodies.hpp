@@ -27,9 +27,10 @@ static inline __attribute__((always_inline)) void multiply(const TileSource &s, 
                 sum[p * Blocks + b] = _mm512_dpbusd_epi32(sum[p * Blocks + b], inputs, taps[b]);
         }
     };
-    // What the next tile reads of a plane: a map's stand too far apart for the processor to foresee, a patch is near.
+    // What the next tile reads of a plane: a map's stand too far apart for the processor to foresee; a patch, of an image
+    // always, is near.
     auto fetch = [&](const uint8_t *next) __attribute__((always_inline)) {
-        if (s.tapCount > 1) return;
+        if (PixelBytes == 8 || s.tapCount > 1) return;
 #pragma clang loop unroll(full)
         for (int ahead = 0; ahead < Pixels * PixelBytes; ahead += 64) _mm_prefetch(next + ahead, _MM_HINT_T0);
         _mm_prefetch(next + Pixels * PixelBytes - 1, _MM_HINT_T0);

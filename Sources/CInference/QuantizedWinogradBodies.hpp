@@ -9,91 +9,132 @@ struct QuantizedTiles {
     float *scales;         // (products,count), what a byte stands for
 };
 
-static inline __m256i loadHalves(const int16_t *p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p)); }
-
-/// Rounds a tile's points, (products,inputs) at `values`, to bytes.
-template <int Products>
-static void roundTile(const QuantizedTiles &tiles, int tile, int inputs, const int16_t *values) {
-    constexpr int padded = (Products + 15) / 16 * 16;
-    int32_t most[padded], factors[padded];
-    for (int i = Products; i < padded; ++i) most[i] = 128;
-    for (int i = 0; i < Products; ++i) {
-        // No less than 128: factors have 16 bits.
-        __m256i largest = _mm256_set1_epi16(128);
-        for (const int16_t *from = values + i * inputs, *end = from + inputs; from < end; from += blockSize)
-            largest = _mm256_max_epi16(largest, _mm256_abs_epi16(loadHalves(from)));
-        const __m128i half = _mm_max_epi16(_mm256_castsi256_si128(largest), _mm256_extracti128_si256(largest, 1));
-        // The least of what is left to 2^16 - 1.
-        most[i] = 0xffff - _mm_extract_epi16(_mm_minpos_epu16(_mm_xor_si128(half, _mm_set1_epi16(-1))), 0);
-    }
-    float inverse[padded];
-    for (int i = 0; i < padded; i += 16) {
-        const __m512i factor = _mm512_cvttps_epi32(
-            _mm512_div_ps(_mm512_set1_ps(127 * 32768), _mm512_cvtepi32_ps(_mm512_loadu_si512(most + i))));
-        _mm512_storeu_si512(factors + i, factor);
-        _mm512_storeu_ps(inverse + i, _mm512_div_ps(_mm512_set1_ps(1), _mm512_cvtepi32_ps(factor)));
-    }
-    // Bytes may be aliases of all that is behind `tiles`.
-    const int64_t count = tiles.count, apart = tiles.apart;
-    uint8_t *point = tiles.transformed + tile * blockSize;
-    float *scale = tiles.scales + tile;
-    for (int i = 0; i < Products; ++i, point += apart, scale += count) {
-        *scale = inverse[i];
-        const __m256i factor = _mm256_set1_epi16(int16_t(factors[i]));
-        for (int c = 0; c < inputs; c += blockSize) {
-            const __m128i bytes = _mm256_cvtepi16_epi8(_mm256_mulhrs_epi16(loadHalves(values + i * inputs + c), factor));
-            _mm_storeu_si128(reinterpret_cast<__m128i *>(point + c * count), _mm_xor_si128(bytes, _mm_set1_epi8(-128)));
-        }
-    }
+/// Each of `largest`'s four parts of 128 bits with its largest number of 16 bits throughout.
+static inline __m512i largestOfParts(__m512i largest) {
+    largest = _mm512_max_epi16(largest, _mm512_shuffle_epi32(largest, _MM_PERM_BADC));
+    largest = _mm512_max_epi16(largest, _mm512_shuffle_epi32(largest, _MM_PERM_CDAB));
+    return _mm512_max_epi16(largest, _mm512_rol_epi32(largest, 16));
 }
 
-/// The left sides of a tile's products; `values` are (products,inputs) on the way.
+/// Of four points, what to multiply by so that the largest becomes 127, in all of a tile's part; and what a byte then
+/// stands for, to `scales`, `apart` from one point to the next.
+static inline CINFERENCE_INLINE void factorsOf(
+    const __m512i *largest, int points, __m512i *factors, float *scales, int64_t apart, __mmask8 tiles) {
+    __m512i four = _mm512_setzero_si512();
+    unrolled<4>([&](auto j) CINFERENCE_INLINE {
+        four = _mm512_mask_mov_epi32(four, __mmask16(0x1111 << j), largestOfParts(largest[j]));
+    });
+    const __m512 most = _mm512_cvtepi32_ps(_mm512_and_si512(four, _mm512_set1_epi32(0xffff)));
+    const __m512i factor = _mm512_cvttps_epi32(_mm512_div_ps(_mm512_set1_ps(127 * 32768), most));
+    const __m512i byPoint = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    alignas(64) float inverse[16];
+    _mm512_store_ps(
+        inverse, _mm512_permutexvar_ps(byPoint, _mm512_div_ps(_mm512_set1_ps(1), _mm512_cvtepi32_ps(factor))));
+    const __m512i twice = _mm512_or_si512(factor, _mm512_slli_epi32(factor, 16));
+    unrolled<4>([&](auto j) CINFERENCE_INLINE {
+        factors[j] = _mm512_shuffle_epi32(twice, _MM_PERM_ENUM(0x55 * j));
+        if (j < points) _mm_mask_storeu_ps(scales + j * apart, tiles, _mm_load_ps(inverse + 4 * j));
+    });
+}
+
+/// The left sides of the products of up to four tiles from `first` on; `values` are (inputs/16,products,2) on the way:
+/// of a block of channels the first eight of each tile, then the others.
 template <typename Algorithm>
-static void quantizedTile(const QuantizedWinogradArguments &a, const QuantizedTiles &tiles, int tile, int16_t *values) {
+static void quantizedTiles(const QuantizedWinogradArguments &a, const QuantizedTiles &tiles, int first, Halves *values) {
     constexpr int side = Algorithm::place(Algorithm::values - 1) + 1, step = Algorithm::outputs * Algorithm::stride;
-    constexpr int products = Algorithm::points * Algorithm::points;
+    constexpr int products = Algorithm::points * Algorithm::points, pixelCount = side * side;
     static_assert(matrices<Algorithm>.reach() * matrices<Algorithm>.reach() * 255 * winogradUnit < 32767);
+    const int count = tiles.count - first < tilesTogether ? tiles.count - first : tilesTogether;
     const int64_t row = int64_t(a.sourceWidth) * blockSize;
-    const int place = tiles.first + tile;
-    const int top = place / tiles.across * step - a.padTop, left = place % tiles.across * step - a.padLeft;
-    const bool isInside = top >= 0 && left >= 0 && top + side <= a.sourceHeight && left + side <= a.sourceWidth;
-    const __m256i zero = _mm256_set1_epi16(int16_t(a.sourceZero));
-    for (int channel = 0; channel < a.inputs; channel += blockSize) {
-        const int64_t first = (int64_t(channel / blockSize) * a.sourceHeight + top) * a.sourceWidth + left;
-        const uint8_t *source = static_cast<const uint8_t *>(a.source) + first * blockSize;
-        int64_t apart = row;
-        uint8_t patch[side * side * blockSize];
-        if (!isInside) {
-            std::memset(patch, a.sourceZero, sizeof patch);
-            const int from = left < 0 ? -left : 0, to = a.sourceWidth - left < side ? a.sourceWidth - left : side;
-            for (int y = top < 0 ? -top : 0; y < side && top + y < a.sourceHeight && from < to; ++y)
-                std::memcpy(
-                    patch + (y * side + from) * blockSize, source + y * row + from * blockSize,
-                    size_t(to - from) * blockSize);
-            source = patch;
-            apart = side * blockSize;
+    const uint8_t *sources[tilesTogether];
+    // Which pixels of a tile lie on the map.
+    __mmask16 masks[pixelCount][tilesTogether];
+    bool isInside = true;
+    for (int t = 0; t < tilesTogether; ++t) {
+        const int place = tiles.first + first + (t < count ? t : count - 1);
+        const int top = place / tiles.across * step - a.padTop, left = place % tiles.across * step - a.padLeft;
+        sources[t] = static_cast<const uint8_t *>(a.source) + top * row + left * blockSize;
+        isInside &= top >= 0 && left >= 0 && top + side <= a.sourceHeight && left + side <= a.sourceWidth;
+        for (int i = 0; i < pixelCount; ++i) {
+            const unsigned y = unsigned(top + i / side), x = unsigned(left + i % side);
+            masks[i][t] = y < unsigned(a.sourceHeight) && x < unsigned(a.sourceWidth) ? 0xffff : 0;
         }
-        // Rows of a tile are too short for the processor to foresee the next.
-        unrolled<side>([&](auto y) CINFERENCE_INLINE {
-            _mm_prefetch(source + y * apart + 2 * side * blockSize, _MM_HINT_T0);
-        });
+    }
+    // No less than 128: factors have 16 bits.
+    __m512i largest[(products + 3) / 4 * 4];
+    for (__m512i &most : largest) most = _mm512_set1_epi16(128);
+    const __m128i border = _mm_set1_epi8(char(a.sourceZero));
+    const __m512i none = _mm512_setzero_si512(), zero = _mm512_set1_epi16(int16_t(a.sourceZero * winogradUnit));
+    Halves *value = values;
+    for (int channel = 0; channel < a.inputs; channel += blockSize) {
+        // (side,side) of the tiles' 16 bytes.
+        __m512i pixels[pixelCount];
+        auto gather = [&](auto pixelOf) CINFERENCE_INLINE {
+            unrolled<pixelCount>([&](auto i) CINFERENCE_INLINE {
+                auto at = [&](int t) CINFERENCE_INLINE {
+                    const uint8_t *pixel = sources[t] + i / side * row + i % side * blockSize;
+                    return pixelOf(reinterpret_cast<const __m128i *>(pixel), masks[i][t]);
+                };
+                pixels[i] = _mm512_inserti32x4(_mm512_castsi128_si512(at(0)), at(1), 1);
+                pixels[i] = _mm512_inserti32x4(_mm512_inserti32x4(pixels[i], at(2), 2), at(3), 3);
+            });
+        };
+        if (isInside) {
+            // Rows of tiles are too short for the processor to foresee the next.
+            constexpr int ahead = tilesTogether * step * blockSize, begin = ((tilesTogether - 1) * step + side) * blockSize;
+            unrolled<side>([&](auto y) CINFERENCE_INLINE {
+                unrolled<ahead / 64>([&](auto i) CINFERENCE_INLINE {
+                    _mm_prefetch(sources[0] + y * row + begin + i * 64, _MM_HINT_T0);
+                });
+            });
+            gather([](const __m128i *pixel, __mmask16) CINFERENCE_INLINE { return _mm_loadu_si128(pixel); });
+        } else {
+            gather([&](const __m128i *pixel, __mmask16 mask) CINFERENCE_INLINE {
+                return _mm_mask_loadu_epi8(border, mask, pixel);
+            });
+        }
         // What lanes that no weight reads hold must not count for the largest.
         const int rest = a.channels - channel;
-        const __mmask16 isRead = rest < blockSize ? __mmask16((1 << rest) - 1) : __mmask16(0xffff);
-        transformInputs<Algorithm, Halves>(
-            [&](auto y, auto x) CINFERENCE_INLINE {
-                const auto *pixel = reinterpret_cast<const __m128i *>(source + y * apart + x * blockSize);
-                const __m256i bytes = _mm256_cvtepu8_epi16(_mm_loadu_si128(pixel));
-                return __builtin_bit_cast(Halves, _mm256_maskz_sub_epi16(isRead, bytes, zero)) * int16_t(winogradUnit);
-            },
-            [&](auto i, Halves value) CINFERENCE_INLINE {
-                std::memcpy(values + i * a.inputs + channel, &value, sizeof value);
-            });
+        const unsigned isRead = rest < blockSize ? (1u << rest) - 1 : 0xffff;
+        unrolled<2>([&](auto half) CINFERENCE_INLINE {
+            const __mmask32 lanes = (isRead >> half * 8 & 0xff) * 0x01010101u;
+            transformInputs<Algorithm, Halves>(
+                [&](auto y, auto x) CINFERENCE_INLINE {
+                    // Bytes times 256, then times the unit.
+                    const __m512i bytes = pixels[y * side + x];
+                    const __m512i high = half ? _mm512_unpackhi_epi8(none, bytes) : _mm512_unpacklo_epi8(none, bytes);
+                    const __m512i units = _mm512_srli_epi16(high, __builtin_ctz(256 / winogradUnit));
+                    return __builtin_bit_cast(Halves, _mm512_maskz_sub_epi16(lanes, units, zero));
+                },
+                [&](auto i, Halves result) CINFERENCE_INLINE {
+                    value[2 * i + half] = result;
+                    largest[i] = _mm512_max_epi16(largest[i], _mm512_abs_epi16(__builtin_bit_cast(__m512i, result)));
+                });
+        });
+        value += 2 * products;
+        for (const uint8_t *&source : sources) source += a.sourceHeight * row;
     }
-    roundTile<products>(tiles, tile, a.inputs, values);
+    __m512i factors[(products + 3) / 4 * 4];
+    for (int i = 0; i < products; i += 4)
+        factorsOf(
+            largest + i, products - i, factors + i, tiles.scales + int64_t(i) * tiles.count + first, tiles.count,
+            __mmask8((1 << count) - 1));
+    value = values;
+    for (int channel = 0; channel < a.inputs; channel += blockSize) {
+        uint8_t *to = tiles.transformed + channel * int64_t(tiles.count) + first * blockSize;
+        for (int i = 0; i < products; ++i, value += 2, to += tiles.apart) {
+            auto rounded = [&](Halves x) CINFERENCE_INLINE {
+                return _mm512_mulhrs_epi16(__builtin_bit_cast(__m512i, x), factors[i]);
+            };
+            const __m512i whole = _mm512_packs_epi16(rounded(value[0]), rounded(value[1]));
+            const __m512i bytes = _mm512_xor_si512(whole, _mm512_set1_epi8(-128));
+            if (count == tilesTogether) _mm512_storeu_si512(to, bytes);
+            else _mm512_mask_storeu_epi64(to, __mmask8((1 << 2 * count) - 1), bytes);
+        }
+    }
 }
 
-/// The products at one point.
+/// The products at one point, of a group of blocks.
 struct PointProducts {
     const float *tileScales, *scales, *bias;  // (count), (blocks,16)
     float *products;                          // (blocks,count,16)
@@ -144,40 +185,36 @@ static void quantizedResults(
 template <typename Algorithm>
 static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
     const WinogradBlocking blocking(matrices<Algorithm>, a, 1);
-    const BlockGroups groups(a.blocks);
     char *own = reinterpret_cast<char *>(a.patches);
     char *const blocks = own + a.threads * blocking.tileBytes(a);
     overBlocks(blocking, a, blocks, [&](int first, int count, char *scratch, const auto &each) {
         const int64_t left = blocking.apart(count, a.inputs, 1);
-        const int64_t right = blocking.apart(count, a.blocks * blockSize, sizeof(float));
+        const int64_t right = blocking.apart(count, blocking.outputs(a), sizeof(float));
         float *products = reinterpret_cast<float *>(scratch + blocking.products * left);
         const QuantizedTiles tiles{
             first, count, blocking.across, reinterpret_cast<uint8_t *>(scratch), left,
             products + blocking.products * right,
         };
-        // Neighbouring tiles share cache lines.
-        constexpr int run = 8;
-        each((count + run - 1) / run, [&](int64_t task) {
-            auto *values = reinterpret_cast<int16_t *>(own + threadIndex() * blocking.tileBytes(a));
-            for (int tile = int(task) * run; tile < count && tile < (task + 1) * run; ++tile)
-                quantizedTile<Algorithm>(a, tiles, tile, values);
+        each((count + tilesTogether - 1) / tilesTogether, [&](int64_t task) {
+            auto *values = reinterpret_cast<Halves *>(own + threadIndex() * blocking.tileBytes(a));
+            quantizedTiles<Algorithm>(a, tiles, int(task) * tilesTogether, values);
         });
-        each(int64_t(blocking.products) * groups.count, [&](int64_t task) {
-            const int64_t point = task / groups.count, place = point * a.blocks * blockSize, none = 0;
-            const int group = int(task % groups.count), block = groups.first(group);
-            const TileSource source{
-                tiles.transformed + point * left, int64_t(count) * blockSize, a.inputs / blockSize, 4, &none, 1,
-            };
-            const PointProducts product{
-                tiles.scales + point * count, a.weights.scales + place, a.weights.bias + place,
-                products + point * right, count,
-            };
-            const int8_t *weights = a.weights.bytes + (place + block * blockSize) * a.inputs;
-            runGroup<16>(product, source, weights, block, groups.size(group), 0, count);
-        });
-        each(a.blocks, [&](int64_t block) {
-            quantizedResults<Algorithm>(a, tiles, block, products + block * count * blockSize, right);
-        });
+        overGroups(
+            blocking, a.blocks, each,
+            [&](int64_t point, int block, int size, int place) {
+                const int64_t output = (point * a.blocks + block) * blockSize, none = 0;
+                const TileSource source{
+                    tiles.transformed + point * left, int64_t(count) * blockSize, a.inputs / blockSize, 4, &none, 1,
+                };
+                const PointProducts product{
+                    tiles.scales + point * count, a.weights.scales + output, a.weights.bias + output,
+                    products + (point * right + int64_t(place) * count * blockSize), count,
+                };
+                runGroup<16>(product, source, a.weights.bytes + output * a.inputs, 0, size, 0, count);
+            },
+            [&](int64_t block, int64_t place) {
+                quantizedResults<Algorithm>(a, tiles, block, products + place * count * blockSize, right);
+            });
     });
 }
 

@@ -211,7 +211,7 @@ static inline __attribute__((always_inline)) void addTimes(Vector &sum, double f
 }
 #ifdef CINFERENCE_BYTE
 /// Whole numbers of 16 bits; a factor is -1, 1 or between, of 15 bits.
-typedef int16_t Halves __attribute__((vector_size(blockSize * 2), aligned(2)));
+typedef int16_t Halves __attribute__((vector_size(64), aligned(2)));
 
 static inline __attribute__((always_inline)) void addTimes(Halves &sum, double factor, Halves x) {
     if (factor == 1) {
@@ -219,8 +219,8 @@ static inline __attribute__((always_inline)) void addTimes(Halves &sum, double f
     } else if (factor == -1) {
         sum -= x;
     } else {
-        const __m256i whole = _mm256_set1_epi16(int16_t(factor * 32768 + (factor < 0 ? -0.5 : 0.5)));
-        sum += __builtin_bit_cast(Halves, _mm256_mulhrs_epi16(__builtin_bit_cast(__m256i, x), whole));
+        const __m512i whole = _mm512_set1_epi16(int16_t(factor * 32768 + (factor < 0 ? -0.5 : 0.5)));
+        sum += __builtin_bit_cast(Halves, _mm512_mulhrs_epi16(__builtin_bit_cast(__m512i, x), whole));
     }
 }
 #endif

@@ -105,44 +105,52 @@ auto withWinograd(int stride, const Body &body) {
     return stride == 2 ? body(WinogradFor<2>{}) : body(WinogradFor<1>{});
 }
 
+/// Tiles that are rounded together: a pixel's 16 bytes of all of them fill a vector.
+constexpr int tilesTogether = 4;
+
 /// How a map is cut into blocks of tiles, whose transforms stand in the scratchpad; fixed by shape, so that nothing
 /// depends on the number of threads.
 struct WinogradBlocking {
     int products, elementBytes;  // of a tile, of the left sides
     int across, tiles;           // of the map
     int most;                    // tiles of a block
-    /// Whether each thread goes from inputs to results with a block of its own, in its second cache; else all threads
-    /// share the steps of one, and the weights are read once.
-    bool whole;
+    /// Whether each thread goes from inputs to results with a block of its own, in its second cache, by one group of
+    /// output channels after the other; else all threads share the steps of one, and the weights are read once.
+    bool whole = true;
 
     template <typename Algorithm, typename Arguments>
     WinogradBlocking(const Algorithm &, const Arguments &a, int elementBytes)
         : products(Algorithm::points * Algorithm::points), elementBytes(elementBytes),
           across((a.width + Algorithm::outputs - 1) / Algorithm::outputs),
           tiles(across * ((a.height + Algorithm::outputs - 1) / Algorithm::outputs)) {
-        const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes, each = bytes(a, 1);
-        const int64_t fitting = (672 << 10) / each / 12 * 12, even = (tiles / 16 + 11) / 12 * 12;
-        most = int(std::max<int64_t>(12, std::min(fitting, even)));
+        const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes;
+        const int even = (tiles / 16 + 11) / 12 * 12;
+        for (most = 12; most < even && bytes(a, most + 12) <= 672 << 10;) most += 12;
         whole = weightBytes <= (4 << 20) && blocks() >= 8;
         if (whole) return;
-        const int64_t parts = (tiles * each + (24 << 20) - 1) / (24 << 20);
+        const int64_t parts = (tiles * bytes(a, 1) + (24 << 20) - 1) / (24 << 20);
         most = int((tiles + parts - 1) / parts);
     }
 
     int blocks() const { return (tiles + most - 1) / most; }
     /// Elements from one point of `count` tiles to the next; not whole pages, of which a cache has room for few.
     static int64_t apart(int count, int channels, int bytes) { return int64_t(count) * channels + 64 / bytes; }
+    /// Output channels whose products stand side by side.
+    template <typename Arguments>
+    int outputs(const Arguments &a) const { return 16 * (whole && a.blocks > BlockGroups::most ? BlockGroups::most : a.blocks); }
     /// Bytes for `count` tiles; of rounded ones, scales too.
     template <typename Arguments>
     int64_t bytes(const Arguments &a, int count) const {
         const int64_t scales = elementBytes == 1 ? (count + 15) / 16 * 16 : 0;
         return products
             * (apart(count, a.inputs, elementBytes) * elementBytes
-               + (apart(count, a.blocks * 16, sizeof(float)) + scales) * int64_t(sizeof(float)));
+               + (apart(count, outputs(a), sizeof(float)) + scales) * int64_t(sizeof(float)));
     }
-    /// Bytes for a tile that is going to be rounded, in 16 bits.
+    /// Bytes for tiles that are going to be rounded, in 16 bits.
     template <typename Arguments>
-    int64_t tileBytes(const Arguments &a) const { return elementBytes == 1 ? int64_t(products) * a.inputs * 2 : 0; }
+    int64_t tileBytes(const Arguments &a) const {
+        return elementBytes == 1 ? int64_t(tilesTogether) * products * a.inputs * 2 : 0;
+    }
     template <typename Arguments>
     int64_t scratchBytes(const Arguments &a, int threads) const {
         return bytes(a, most) * (whole ? threads : 1) + tileBytes(a) * threads;

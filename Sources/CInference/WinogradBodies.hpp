@@ -66,31 +66,30 @@ static void winogradResults(
 template <typename Algorithm>
 static void winogradOf(const WinogradArguments &a) {
     const WinogradBlocking blocking(matrices<Algorithm>, a, sizeof(Element));
-    const BlockGroups groups(a.blocks);
     const int across = blocking.across;
     overBlocks(blocking, a, static_cast<char *>(a.scratch), [&](int first, int count, char *scratch, const auto &each) {
         const int64_t left = blocking.apart(count, a.inputs, sizeof(Element));
-        const int64_t right = blocking.apart(count, a.blocks * blockSize, sizeof(float));
+        const int64_t right = blocking.apart(count, blocking.outputs(a), sizeof(float));
         Element *transformed = elements(scratch);
         float *products = reinterpret_cast<float *>(transformed + blocking.products * left);
         each(a.inputs / blockSize, [&](int64_t block) {
             winogradInputs<Algorithm>(a, across, block, first, count, transformed + block * count * blockSize, left);
         });
-        each(int64_t(blocking.products) * groups.count, [&](int64_t task) {
-            const int64_t point = task / groups.count;
-            const int group = int(task % groups.count), block = groups.first(group);
-            PointwiseArguments product{};
-            product.destination = products + point * right;
-            product.toSingle = true;
-            product.inputs = a.inputs;
-            product.height = product.sourceHeight = 1;
-            product.width = product.sourceWidth = count;
-            const Element *weights = elements(a.weights) + (point * a.blocks + block) * a.inputs * blockSize;
-            pointwiseGroup<1>(product, transformed + point * left, weights, groups.size(group), block, 0, count);
-        });
-        each(a.blocks, [&](int64_t block) {
-            winogradResults<Algorithm>(a, across, block, first, count, products + block * count * blockSize, right);
-        });
+        overGroups(
+            blocking, a.blocks, each,
+            [&](int64_t point, int block, int size, int place) {
+                PointwiseArguments product{};
+                product.destination = products + point * right;
+                product.toSingle = true;
+                product.inputs = a.inputs;
+                product.height = product.sourceHeight = 1;
+                product.width = product.sourceWidth = count;
+                const Element *weights = elements(a.weights) + (point * a.blocks + block) * a.inputs * blockSize;
+                pointwiseGroup<1>(product, transformed + point * left, weights, size, place, 0, count);
+            },
+            [&](int64_t block, int64_t place) {
+                winogradResults<Algorithm>(a, across, block, first, count, products + place * count * blockSize, right);
+            });
     });
 }
 

@@ -111,3 +111,21 @@ static void overBlocks(const WinogradBlocking &blocking, const Arguments &a, cha
         });
     });
 }
+
+/// The steps of a block of tiles behind the inputs' transform, by the groups of output channels whose products stand side
+/// by side: `product(point, block, size, place)` of each point and group of `size` blocks from `block` on, `result(block,
+/// place)` of each block; the products' place is counted in blocks.
+template <typename Each, typename Product, typename Result>
+static void overGroups(
+    const WinogradBlocking &blocking, int blocks, const Each &each, const Product &product, const Result &result) {
+    const BlockGroups groups(blocks);
+    const int together = blocking.whole ? 1 : groups.count;
+    for (int first = 0; first < groups.count; first += together) {
+        const int firstBlock = groups.first(first);
+        each(int64_t(blocking.products) * together, [&](int64_t task) {
+            const int group = first + int(task % together), block = groups.first(group);
+            product(task / together, block, groups.size(group), block - firstBlock);
+        });
+        each(groups.first(first + together) - firstBlock, [&](int64_t place) { result(firstBlock + place, place); });
+    }
+}
