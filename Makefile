@@ -6,7 +6,7 @@
 
 # libopencv-core-dev and -imgproc-dev are the two parts of libopencv-dev that are used: the whole would bring 300 MB more.
 PACKAGES := pkg-config libopencv-core-dev libopencv-imgproc-dev libopenblas-dev libjpeg-dev libpng-dev libdnnl-dev \
-	libpolyclipping-dev libzstd-dev libssl-dev libsqlite3-dev zlib1g-dev
+	libpolyclipping-dev libzstd-dev libssl-dev libsqlite3-dev libxxhash-dev zlib1g-dev
 
 .PHONY: all setup build lint test test-onnxruntime demo bench clean
 

@@ -1,5 +1,7 @@
-// The allocator's settings; zlib (inflate, crc32), zstd (map compression) and libcrypto (SHA-256), as Debian ships them.
+// The allocator's settings; zlib (inflate, crc32), zstd (map compression), libcrypto (SHA-256) and xxHash, as
+// Debian ships them.
 #include <malloc.h>
 #include <openssl/evp.h>
+#include <xxhash.h>
 #include <zlib.h>
 #include <zstd.h>

@@ -1,4 +1,3 @@
-import CSystemLibraries
 import Glibc
 import Synchronization
 
@@ -62,24 +61,5 @@ public final class MappedFile: @unchecked Sendable {
     public func releasePages() {
         guard let address = bytes.baseAddress else { return }
         madvise(UnsafeMutableRawPointer(mutating: address), bytes.count, MADV_DONTNEED)
-    }
-}
-
-/// SHA-256, by libcrypto.
-public enum SHA256 {
-    /// The digest of `bytes`, 64 hexadecimal digits.
-    public static func hexDigest(of bytes: UnsafeRawBufferPointer) -> String {
-        var digest = [UInt8](repeating: 0, count: 32)
-        var length: UInt32 = 0
-        let result = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &length, EVP_sha256(), nil)
-        precondition(result == 1 && length == 32, "libcrypto has no SHA-256")
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    /// The digest of UTF-8 `text`, 64 hexadecimal digits.
-    public static func hexDigest(of text: String) -> String {
-        var text = text
-        return text.withUTF8 { hexDigest(of: UnsafeRawBufferPointer($0)) }
     }
 }

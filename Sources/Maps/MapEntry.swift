@@ -13,13 +13,14 @@ public struct MapEntry: Sendable, Equatable {
     public let mapWidth, mapHeight: Int
     /// How the values are kept.
     public let encoding: MapEncoding
-    /// SHA-256 of the uncompressed values as stored: the same for the same map, however compressed.
-    public let valuesSHA256: String
+    /// XXH128 of the uncompressed values as stored, 32 hexadecimal digits: the same for the same map, however compressed.
+    /// Older maps have their SHA-256, 64 digits.
+    public let valuesDigest: String
 
     /// The most values that a map may have; a header that says more is not believed.
     static let maximumValues = 1 << 28
 
-    init(_ map: ImageMap, encoding: MapEncoding, valuesSHA256: String) {
+    init(_ map: ImageMap, encoding: MapEncoding, valuesDigest: String) {
         imageName = map.imageName
         imageWidth = map.imageWidth
         imageHeight = map.imageHeight
@@ -27,7 +28,7 @@ public struct MapEntry: Sendable, Equatable {
         mapWidth = map.map.width
         mapHeight = map.map.height
         self.encoding = encoding
-        self.valuesSHA256 = valuesSHA256
+        self.valuesDigest = valuesDigest
     }
 
     /// The header of a map file; the inverse is scale and offset of x, then of y.
@@ -36,7 +37,8 @@ public struct MapEntry: Sendable, Equatable {
         return [
             "schema": 1, "image": .string(imageName), "image_size": [.int(imageWidth), .int(imageHeight)],
             "inverse": .array(inverse.map(JSONValue.number)), "map_size": [.int(mapWidth), .int(mapHeight)],
-            "encoding": .string(encoding.rawValue), "values_sha256": .string(valuesSHA256),
+            "encoding": .string(encoding.rawValue),
+            valuesDigest.count == 64 ? "values_sha256" : "values_xxh128": .string(valuesDigest),
         ]
     }
 
@@ -44,7 +46,8 @@ public struct MapEntry: Sendable, Equatable {
     init?(json: JSONObject) {
         guard json["schema"]?.int == 1, let name = json["image"]?.string, let imageSize = json["image_size"]?.array,
             let mapSize = json["map_size"]?.array, let inverse = json["inverse"]?.array?.compactMap(\.number),
-            let encoding = json["encoding"]?.string.flatMap(MapEncoding.init), let sha = json["values_sha256"]?.string
+            let encoding = json["encoding"]?.string.flatMap(MapEncoding.init),
+            let digest = (json["values_xxh128"] ?? json["values_sha256"])?.string
         else { return nil }
         let sizes = (imageSize + mapSize).compactMap(\.int)
         guard imageSize.count == 2, sizes.count == 4, inverse.count == 4,
@@ -59,6 +62,6 @@ public struct MapEntry: Sendable, Equatable {
         mapWidth = sizes[2]
         mapHeight = sizes[3]
         self.encoding = encoding
-        valuesSHA256 = sha
+        valuesDigest = digest
     }
 }

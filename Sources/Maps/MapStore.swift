@@ -150,8 +150,8 @@ public struct MapStore: Sendable {
                     .badData, "the map has values between the levels of \(encoding.rawValue)", path: place,
                     nextStep: "write it as float32"))
         }
-        let sha256 = planes.withUnsafeBytes { SHA256.hexDigest(of: $0) }
-        let entry = MapEntry(map, encoding: encoding, valuesSHA256: sha256)
+        let digest = planes.withUnsafeBytes { XXH128.hexDigest(of: $0) }
+        let entry = MapEntry(map, encoding: encoding, valuesDigest: digest)
         if !overwrite, let present = try? self.entry(map.imageName) {
             if present == entry { return }
             throw MapsError(

@@ -136,14 +136,4 @@ import Testing
             #expect(missing?.diagnosis.what.contains("No such file") == true)
         }
     }
-
-    @Test func hashesWithSHA256() throws {
-        // FIPS 180-4's examples.
-        #expect(SHA256.hexDigest(of: "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        #expect(SHA256.hexDigest(of: "") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-        try TestData.withTemporaryFolder { folder in
-            try AtomicFile.write("abc", to: folder + "/abc")
-            #expect(try MappedFile(path: folder + "/abc").sha256() == SHA256.hexDigest(of: "abc"))
-        }
-    }
 }

@@ -208,6 +208,20 @@ import Testing
         }
     }
 
+    /// A store whose headers have SHA-256 of the values, written by the version before XXH128, and what it was made of.
+    @Test func olderStoresAreRead() throws {
+        let store = try MapStore.open(at: TestData.fixture("Maps/older"))
+        #expect(store.imageNames == ["receipt.jpg"])
+        #expect(
+            try store.entry("receipt.jpg").valuesDigest
+                == "ba5ac2043470ba0163661b6cfcabb499b8931b263e7efe6fb01198442a85af37")
+        // (32,32) Float32 behind a header of 128 bytes.
+        let values = try MappedFile(path: TestData.fixture("Maps/older/receipt.npy")).withBytes { bytes in
+            (0..<32 * 32).map { bytes.loadUnaligned(fromByteOffset: 128 + 4 * $0, as: Float.self) }
+        }
+        #expect(try store.read("receipt.jpg").map.values == values)
+    }
+
     // MARK: Fingerprint
 
     @Test func fingerprintFollowsContentsOnly() throws {
