@@ -249,6 +249,9 @@ def beside_peers(title, work):
     peers, left_out = {}, {}
     wanted = os.environ.get("BENCH_PEERS")
     for name in PEERS if wanted is None else wanted.split(";"):
+        if PEERS[name][0] not in own:
+            left_out[name] = f"no {PEERS[name][0]} of ours to stand beside"
+            continue
         peer = Contender([sys.executable, __file__, "--serve", name, json.dumps(work)])
         if error := peer.first.get("error"):
             left_out[name] = error
@@ -262,8 +265,7 @@ def beside_peers(title, work):
             peer.end()
     for _ in range(ROUNDS):
         for name, peer in peers.items():
-            if PEERS[name][0] in own:
-                own[PEERS[name][0]].run(work["batch"])
+            own[PEERS[name][0]].run(work["batch"])
             peer.run(work["batch"])
         for contender in own.values():
             contender.run(work["batch"])

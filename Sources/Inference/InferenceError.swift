@@ -58,7 +58,7 @@ public struct InferenceError: DiagnosedError {
                 .usage, "no \(precision.rawValue) arithmetic here", found: found,
                 expected:
                     "engine onednn on a processor with \(precision == .int8 ? "AVX512-VNNI" : "AVX512-BF16")",
-                nextStep: "use precision fp32"))
+                nextStep: "use precision fp32\(precision == .bf16 ? ", or int8 where there is AVX512-VNNI" : "")"))
     }
 
     /// int8 without ranges.

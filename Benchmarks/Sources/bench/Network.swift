@@ -10,8 +10,8 @@ import Inference
 ///     bench network CHECKPOINT IMAGE FOLDER precision=fp32 side=960 batch=1 threads=2 calibration=FILE
 ///
 /// One image, `batch` times, goes through the network once, which compiles it; then each line of stdin is a run. Each run
-/// is a line of stdout, `{"seconds": …, "peak_bytes": …}`. FOLDER receives the first run's input and output as raw
-/// Float32, for the peers to run and to compare.
+/// is a line of stdout, `{"seconds": …, "peak_bytes": …}`; where there is no network, `{"error": …}` is the only one.
+/// FOLDER receives the first run's input and output as raw Float32, for the peers to run and to compare.
 struct NetworkWorker {
     private let (checkpoint, image, folder): (String, String, String)
     private let calibration: String
@@ -38,10 +38,26 @@ struct NetworkWorker {
         options = EngineOptions(precision: precision, threads: threads)
     }
 
+    /// Tells on stdout why there is no network, where there is none.
     func serve() throws {
+        let detector: TextDetector
+        do {
+            detector = try makeDetector()
+        } catch let error as InferenceError {
+            let diagnosis = error.diagnosis
+            let reason = [diagnosis.what, diagnosis.found].compactMap { $0 }.joined(separator: ": ")
+            return write(["error": .string(reason)])
+        }
+        try serve(detector)
+    }
+
+    private func makeDetector() throws -> TextDetector {
         var options = options
         if options.precision == .int8 { options.calibration = try CalibrationFile(contentsOf: calibration).calibration }
-        let detector = try TextDetector(checkpoint: Checkpoint(path: checkpoint), options: options)
+        return try TextDetector(checkpoint: Checkpoint(path: checkpoint), options: options)
+    }
+
+    private func serve(_ detector: TextDetector) throws {
         let canvas = try letterbox(ImageFile.decode(path: image), side: side)
         let count = side * side
         var input = [Float](repeating: 0, count: batch * 3 * count)
@@ -70,9 +86,10 @@ struct NetworkWorker {
     private func report(_ seconds: Double) throws {
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split { !$0.isNumber }.first
-        let line: JSONValue = [
-            "seconds": .number(seconds), "peak_bytes": .number(1024 * (peak.flatMap { Double($0) } ?? 0)),
-        ]
+        write(["seconds": .number(seconds), "peak_bytes": .number(1024 * (peak.flatMap { Double($0) } ?? 0))])
+    }
+
+    private func write(_ line: JSONValue) {
         FileHandle.standardOutput.write(Data((line.text() + "\n").utf8))
     }
 }
