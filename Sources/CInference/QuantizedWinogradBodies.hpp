@@ -37,65 +37,79 @@ static inline CINFERENCE_INLINE void factorsOf(
     });
 }
 
-/// The left sides of the products of up to four tiles from `first` on; `values` are (inputs/16,products,2) on the way:
-/// of a block of channels the first eight of each tile, then the others.
-template <typename Algorithm>
-static void quantizedTiles(const QuantizedWinogradArguments &a, const QuantizedTiles &tiles, int first, Halves *values) {
-    constexpr int side = Algorithm::place(Algorithm::values - 1) + 1, step = Algorithm::outputs * Algorithm::stride;
-    constexpr int products = Algorithm::points * Algorithm::points, pixelCount = side * side;
-    static_assert(matrices<Algorithm>.reach() * matrices<Algorithm>.reach() * 255 * winogradUnit < 32767);
-    const int count = tiles.count - first < tilesTogether ? tiles.count - first : tilesTogether;
-    const int64_t row = int64_t(a.sourceWidth) * blockSize;
+/// Where up to four neighbouring tiles begin on the map, and which of their pixels lie on it; the last stands for those
+/// that there are not.
+template <int Side, int Step>
+struct TileSources {
     const uint8_t *sources[tilesTogether];
-    // Which pixels of a tile lie on the map.
-    __mmask16 masks[pixelCount][tilesTogether];
-    bool isInside = true;
-    for (int t = 0; t < tilesTogether; ++t) {
-        const int place = tiles.first + first + (t < count ? t : count - 1);
-        const int top = place / tiles.across * step - a.padTop, left = place % tiles.across * step - a.padLeft;
-        sources[t] = static_cast<const uint8_t *>(a.source) + top * row + left * blockSize;
-        isInside &= top >= 0 && left >= 0 && top + side <= a.sourceHeight && left + side <= a.sourceWidth;
-        for (int i = 0; i < pixelCount; ++i) {
-            const unsigned y = unsigned(top + i / side), x = unsigned(left + i % side);
-            masks[i][t] = y < unsigned(a.sourceHeight) && x < unsigned(a.sourceWidth) ? 0xffff : 0;
+    bool areInside = true;
+    __mmask16 masks[Side * Side][tilesTogether];  // where not all are inside
+
+    TileSources(const QuantizedWinogradArguments &a, int across, int first, int count) {
+        int tops[tilesTogether], lefts[tilesTogether];
+        for (int t = 0; t < tilesTogether; ++t) {
+            const int place = first + (t < count ? t : count - 1);
+            const int top = tops[t] = place / across * Step - a.padTop, left = lefts[t] = place % across * Step - a.padLeft;
+            sources[t] = static_cast<const uint8_t *>(a.source) + (int64_t(top) * a.sourceWidth + left) * blockSize;
+            areInside &= top >= 0 && left >= 0 && top + Side <= a.sourceHeight && left + Side <= a.sourceWidth;
         }
+        if (areInside) return;
+        for (int i = 0; i < Side * Side; ++i)
+            for (int t = 0; t < tilesTogether; ++t) {
+                const unsigned y = unsigned(tops[t] + i / Side), x = unsigned(lefts[t] + i % Side);
+                masks[i][t] = y < unsigned(a.sourceHeight) && x < unsigned(a.sourceWidth) ? 0xffff : 0;
+            }
     }
-    // No less than 128: factors have 16 bits.
-    __m512i largest[(products + 3) / 4 * 4];
-    for (__m512i &most : largest) most = _mm512_set1_epi16(128);
-    const __m128i border = _mm_set1_epi8(char(a.sourceZero));
-    const __m512i none = _mm512_setzero_si512(), zero = _mm512_set1_epi16(int16_t(a.sourceZero * winogradUnit));
-    Halves *value = values;
-    for (int channel = 0; channel < a.inputs; channel += blockSize) {
-        // (side,side) of the tiles' 16 bytes.
-        __m512i pixels[pixelCount];
-        auto gather = [&](auto pixelOf) CINFERENCE_INLINE {
-            unrolled<pixelCount>([&](auto i) CINFERENCE_INLINE {
+
+    /// The tiles' 16 bytes of each pixel, (Side,Side), of the current block of channels; `row` bytes a row of the map.
+    CINFERENCE_INLINE void gather(int64_t row, __m128i border, __m512i *pixels) const {
+        auto all = [&](auto pixelOf) CINFERENCE_INLINE {
+            unrolled<Side * Side>([&](auto i) CINFERENCE_INLINE {
                 auto at = [&](int t) CINFERENCE_INLINE {
-                    const uint8_t *pixel = sources[t] + i / side * row + i % side * blockSize;
+                    const uint8_t *pixel = sources[t] + i / Side * row + i % Side * blockSize;
                     return pixelOf(reinterpret_cast<const __m128i *>(pixel), masks[i][t]);
                 };
                 pixels[i] = _mm512_inserti32x4(_mm512_castsi128_si512(at(0)), at(1), 1);
                 pixels[i] = _mm512_inserti32x4(_mm512_inserti32x4(pixels[i], at(2), 2), at(3), 3);
             });
         };
-        if (isInside) {
-            // Rows of tiles are too short for the processor to foresee the next.
-            constexpr int ahead = tilesTogether * step * blockSize, begin = ((tilesTogether - 1) * step + side) * blockSize;
-            unrolled<side>([&](auto y) CINFERENCE_INLINE {
-                unrolled<ahead / 64>([&](auto i) CINFERENCE_INLINE {
-                    _mm_prefetch(sources[0] + y * row + begin + i * 64, _MM_HINT_T0);
-                });
-            });
-            gather([](const __m128i *pixel, __mmask16) CINFERENCE_INLINE { return _mm_loadu_si128(pixel); });
-        } else {
-            gather([&](const __m128i *pixel, __mmask16 mask) CINFERENCE_INLINE {
+        if (!areInside)
+            return all([&](const __m128i *pixel, __mmask16 mask) CINFERENCE_INLINE {
                 return _mm_mask_loadu_epi8(border, mask, pixel);
             });
-        }
+        // Rows of tiles are too short for the processor to foresee the next.
+        constexpr int ahead = tilesTogether * Step * blockSize, end = ((tilesTogether - 1) * Step + Side) * blockSize;
+        unrolled<Side>([&](auto y) CINFERENCE_INLINE {
+            unrolled<ahead / 64>([&](auto i) CINFERENCE_INLINE {
+                _mm_prefetch(sources[0] + y * row + end + i * 64, _MM_HINT_T0);
+            });
+        });
+        all([](const __m128i *pixel, const __mmask16 &) CINFERENCE_INLINE { return _mm_loadu_si128(pixel); });
+    }
+};
+
+/// The left sides of the products of up to four tiles from `first` on; `values` are (inputs/16,products,2) on the way:
+/// of a block of channels the first eight of each tile, then the others.
+template <typename Algorithm>
+static void quantizedTiles(const QuantizedWinogradArguments &a, const QuantizedTiles &tiles, int first, Halves *values) {
+    constexpr int side = Algorithm::place(Algorithm::values - 1) + 1, step = Algorithm::outputs * Algorithm::stride;
+    constexpr int products = Algorithm::points * Algorithm::points, padded = (products + 3) / 4 * 4;
+    static_assert(matrices<Algorithm>.reach() * matrices<Algorithm>.reach() * 255 * winogradUnit < 32767);
+    const int count = tiles.count - first < tilesTogether ? tiles.count - first : tilesTogether;
+    const int64_t row = int64_t(a.sourceWidth) * blockSize;
+    TileSources<side, step> map(a, tiles.across, tiles.first + first, count);
+    // No less than 128: factors have 16 bits.
+    __m512i largest[padded], factors[padded];
+    for (__m512i &most : largest) most = _mm512_set1_epi16(128);
+    const __m512i none = _mm512_setzero_si512(), zero = _mm512_set1_epi16(int16_t(a.sourceZero * winogradUnit));
+    Halves *value = values;
+    for (int channel = 0; channel < a.inputs; channel += blockSize, value += 2 * products) {
+        __m512i pixels[side * side];
+        map.gather(row, _mm_set1_epi8(char(a.sourceZero)), pixels);
+        for (const uint8_t *&source : map.sources) source += a.sourceHeight * row;
         // What lanes that no weight reads hold must not count for the largest.
         const int rest = a.channels - channel;
-        const unsigned isRead = rest < blockSize ? (1u << rest) - 1 : 0xffff;
+        const unsigned isRead = rest <= 0 ? 0 : rest < blockSize ? (1u << rest) - 1 : 0xffff;
         unrolled<2>([&](auto half) CINFERENCE_INLINE {
             const __mmask32 lanes = (isRead >> half * 8 & 0xff) * 0x01010101u;
             transformInputs<Algorithm, Halves>(
@@ -111,10 +125,7 @@ static void quantizedTiles(const QuantizedWinogradArguments &a, const QuantizedT
                     largest[i] = _mm512_max_epi16(largest[i], _mm512_abs_epi16(__builtin_bit_cast(__m512i, result)));
                 });
         });
-        value += 2 * products;
-        for (const uint8_t *&source : sources) source += a.sourceHeight * row;
     }
-    __m512i factors[(products + 3) / 4 * 4];
     for (int i = 0; i < products; i += 4)
         factorsOf(
             largest + i, products - i, factors + i, tiles.scales + int64_t(i) * tiles.count + first, tiles.count,
