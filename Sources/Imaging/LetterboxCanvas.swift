@@ -1,6 +1,5 @@
 import COpenCV
 import Core
-import Dispatch
 import Geometry
 
 /// Lays `image` onto a square black canvas: OpenCV's 8-bit bilinear resize, centred as `geometry` says.
@@ -43,17 +42,13 @@ public func letterbox(_ image: RGBImage, side: Int) throws -> [UInt8] {
 ///   - output: `canvas.count` values, filled as (3,side,side) planes R, G, B: one image's part of a batch (N,3,H,W).
 public func normalise(_ canvas: [UInt8], into output: UnsafeMutableBufferPointer<Float>) {
     precondition(canvas.count.isMultiple(of: 3) && output.count == canvas.count, "the output is another size's")
-    let (pixelCount, bands) = (canvas.count / 3, 8)
+    let pixelCount = canvas.count / 3
     canvas.withUnsafeBufferPointer { canvas in
         Normalisation.table.withUnsafeBufferPointer { table in
-            nonisolated(unsafe) let (canvas, table, output) = (canvas, table, output)
-            // The network waits for this: on all cores.
-            DispatchQueue.concurrentPerform(iterations: bands) { band in
-                for pixel in pixelCount * band / bands..<pixelCount * (band + 1) / bands {
-                    output[pixel] = table[Int(canvas[3 * pixel])]
-                    output[pixelCount + pixel] = table[256 + Int(canvas[3 * pixel + 1])]
-                    output[2 * pixelCount + pixel] = table[512 + Int(canvas[3 * pixel + 2])]
-                }
+            for pixel in 0..<pixelCount {
+                output[pixel] = table[Int(canvas[3 * pixel])]
+                output[pixelCount + pixel] = table[256 + Int(canvas[3 * pixel + 1])]
+                output[2 * pixelCount + pixel] = table[512 + Int(canvas[3 * pixel + 2])]
             }
         }
     }
