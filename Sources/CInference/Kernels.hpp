@@ -93,15 +93,16 @@ struct ScaleArguments {
     int threads;
 };
 
-/// destination = activation(1x1 conv(source) + bias [+ destination]), blocks of 16.
+/// destination = activation(1x1 conv(source) [+ 1x1 conv(second)] + bias [+ destination]), blocks of 16.
 struct PointwiseArguments {
     const void *source;   // (inputs/16,sourceHeight,sourceWidth,16)
+    const void *second;   // (secondInputs/16,height,width,16) or null; its inputs come after the source's
     const void *weights;  // as ScaleArguments has them, grouped
     const float *bias;    // (blocks,16)
     void *destination;    // (blocks,height,width,16)
     bool toSingle;        // the destination is floats, whatever the kernels' elements are
     bool accumulates;
-    int inputs, blocks, sourceHeight, sourceWidth, height, width, stride, activation, threads;
+    int inputs, secondInputs, blocks, sourceHeight, sourceWidth, height, width, stride, activation, threads;
 };
 
 struct MapArguments {

@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #include <cstring>
 #include <immintrin.h>
+#include <type_traits>
 
 #include "CInference.h"
 #include "Kernels.hpp"

@@ -74,6 +74,11 @@ int32_t cinference_has_type(int32_t type) {
     return kernels(type) != nullptr;
 }
 
+int32_t cinference_joins(int32_t type) {
+    const Kernels *own = kernels(type);
+    return type == CInferenceUint8 ? quantizedKernels() != nullptr : own && own->pointwise;
+}
+
 int32_t cinference_block(void) {
     return kernels().block;
 }

@@ -10,7 +10,7 @@ public:
     PointwiseStep(const CInferenceConvolution &step, const CInferencePlan &plan)
         : step(step), own(kernelsFor(step.source)), bias(step.bias, step.destination.channels) {
         implementation = std::string("pointwise:") + own.name;
-        const int64_t inputs = step.source.channels, outputs = step.destination.channels;
+        const int64_t inputs = this->inputs(), outputs = step.destination.channels;
         Buffer packed(count() * int64_t(sizeof(float)));
         const BlockGroups groups(int(outputs / 16));
         for (int group = 0; group < groups.count; ++group) {
@@ -35,8 +35,8 @@ public:
             scale(weights->memory.floats(), static_cast<const float *>(run.at(step.gate)), run.scratch, run.threads);
         const auto &from = step.source, &to = step.destination;
         own.pointwise({
-            run.at(from), step.gated ? run.scratch : weights->memory.data(), bias.floats(), run.at(to),
-            to.type == CInferenceFloat32, step.accumulates != 0, from.channels, to.channels / 16, from.height, from.width,
+            run.at(from), step.joins ? run.at(step.second) : nullptr, step.gated ? run.scratch : weights->memory.data(), bias.floats(), run.at(to),
+            to.type == CInferenceFloat32, step.accumulates != 0, from.channels, inputs() - from.channels, to.channels / 16, from.height, from.width,
             to.height, to.width, step.stride, step.activation, run.threads,
         });
     }
@@ -45,10 +45,11 @@ public:
     int64_t weightBytes() const override { return weights->memory.bytes() + bias.bytes(); }
 
 private:
-    int64_t count() const { return int64_t(step.source.channels) * step.destination.channels; }
+    int inputs() const { return step.source.channels + (step.joins ? step.second.channels : 0); }
+    int64_t count() const { return int64_t(inputs()) * step.destination.channels; }
     int64_t scaledBytes() const { return count() * (step.source.type == CInferenceFloat32 ? 4 : 2); }
     void scale(const float *from, const float *gate, void *to, int threads) const {
-        own.scaleWeights({from, gate, to, step.destination.channels / 16, step.source.channels / 16, true, threads});
+        own.scaleWeights({from, gate, to, step.destination.channels / 16, inputs() / 16, true, threads});
     }
 
     CInferenceConvolution step;

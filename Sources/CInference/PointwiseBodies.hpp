@@ -4,7 +4,7 @@
 template <int Blocks, int Pixels, int Stride>
 static inline __attribute__((always_inline)) void pointwisePixels(
     const PointwiseArguments &a, const Element *source, const Element *weights, int block, int64_t pixel) {
-    const int64_t area = int64_t(a.height) * a.width, plane = int64_t(a.sourceHeight) * a.sourceWidth * blockSize;
+    const int64_t area = int64_t(a.height) * a.width;
     const int64_t resultBytes = a.toSingle ? sizeof(float) : sizeof(Element), place = block * area + pixel;
     Vector sum[Blocks * Pixels];
 #pragma clang loop unroll(full)
@@ -15,15 +15,21 @@ static inline __attribute__((always_inline)) void pointwisePixels(
             const char *result = static_cast<const char *>(a.destination);
             _mm_prefetch(result + (place + b * area + p) * blockSize * resultBytes, _MM_HINT_T0);
         }
-    for (int input = 0; input < a.inputs; input += blockSize, source += plane, weights += Blocks * blockSize * blockSize) {
-        // Planes stand too far apart for the processor to foresee.
-        if (input + blockSize < a.inputs)
+    // `inputs` planes from `from` on, pixels `apart` from each other.
+    auto add = [&](const Element *from, int inputs, int64_t plane, auto apart) __attribute__((always_inline)) {
+        for (int input = 0; input < inputs; input += blockSize, from += plane, weights += Blocks * blockSize * blockSize) {
+            // Planes stand too far apart for the processor to foresee.
+            if (input + blockSize < inputs)
 #pragma clang loop unroll(full)
-            for (int p = 0; p < Pixels; ++p) _mm_prefetch(source + plane + p * Stride * blockSize, _MM_HINT_T0);
-        addProducts<Blocks, Pixels>(
-            sum, source, Stride * blockSize, blockSize, weights, Blocks * blockSize,
-            blockSize * int64_t(sizeof(float) / sizeof(Element)));
-    }
+                for (int p = 0; p < Pixels; ++p) _mm_prefetch(from + plane + p * apart() * blockSize, _MM_HINT_T0);
+            addProducts<Blocks, Pixels>(
+                sum, from, apart() * blockSize, blockSize, weights, Blocks * blockSize,
+                blockSize * int64_t(sizeof(float) / sizeof(Element)));
+        }
+    };
+    add(source, a.inputs, int64_t(a.sourceHeight) * a.sourceWidth * blockSize, std::integral_constant<int, Stride>());
+    if (a.second)
+        add(elements(a.second) + pixel * blockSize, a.secondInputs, area * blockSize, std::integral_constant<int, 1>());
     auto finish = [&](auto *destination) __attribute__((always_inline)) {
         auto *first = destination + place * blockSize;
         if (a.accumulates) {
@@ -69,14 +75,15 @@ static void pointwiseGroup(
 template <int Stride>
 static void pointwiseOf(const PointwiseArguments &a) {
     const BlockGroups groups(a.blocks);
-    // A part of the source that leaves the second cache room for a group's weights; whole rows where some are skipped.
-    const int64_t area = int64_t(a.height) * a.width, fitting = (128 << 10) / int64_t(sizeof(Element)) / a.inputs / 24 * 24;
+    const int64_t inputs = a.inputs + a.secondInputs;
+    // A part of the sources that leaves the second cache room for a group's weights; whole rows where some are skipped.
+    const int64_t area = int64_t(a.height) * a.width, fitting = (128 << 10) / int64_t(sizeof(Element)) / inputs / 24 * 24;
     const int64_t most = fitting < 48 ? 48 : fitting > 1536 ? 1536 : fitting;
     const int64_t rows = Stride == 1 ? 1 : most / a.width > 1 ? most / a.width : 1;
     const int64_t pixels = Stride == 1 ? most : rows * a.width, runs = (area + pixels - 1) / pixels;
     parallel(a.threads, runs * groups.count, [&](int64_t task) {
         const int group = int(task % groups.count), block = groups.first(group);
-        const Element *weights = elements(a.weights) + int64_t(block) * a.inputs * blockSize;
+        const Element *weights = elements(a.weights) + int64_t(block) * inputs * blockSize;
         const int64_t first = task / groups.count * pixels, last = first + pixels < area ? first + pixels : area;
         for (int64_t pixel = first; pixel < last;) {
             const int64_t y = pixel / a.width, count = Stride == 1 ? last - pixel : a.width;

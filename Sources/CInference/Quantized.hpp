@@ -31,28 +31,37 @@ struct QuantizeArguments {
 struct ActivationTable {
     int16_t base[64];   // 128 times the byte where the part begins
     int16_t slope[64];  // and what it grows by in the part
-    float factor, offset;  // from the activation's argument to steps, 512 a part
 };
 
-/// Where results go: the table does what `activation`, `inverse` and `zero` say, for bytes.
+/// Where results go, and how: each is multiplied by `factor`, `offset` is added, and then
+/// - the table tells the byte of so many steps, 512 a part; or
+/// - it is the byte, or with `summandParts` 32 times of it less the summand's; or
+/// - `activation` is computed, and for bytes the inverse of their scale and their zero are applied.
 struct QuantizedOutput {
     void *destination;  // (blocks,height,width,16) of `type`
     int type;           // CInferenceFloat32, CInferenceBfloat16, CInferenceUint8
     int activation;
     float inverse;      // 1 / scale of bytes
     float zero;
+    float factor, offset;
     const ActivationTable *table;  // or null
+    bool isByte;
+    int summandParts;   // of a summand's byte, 8,192 of the result's; or 0
     int firstBlock;     // the first that is kept
 };
+
+/// A byte of the result in the numbers that bytes of a summand are added to.
+constexpr int summandUnit = 32;
 
 /// How a convolution lies on its maps.
 struct ConvolutionShape {
     int sourceHeight, sourceWidth, height, width, stride, padTop, padLeft;
 };
 
-/// destination = activation(conv(source) + bias [+ summand]). A byte stands for (byte - zero) * scale.
+/// destination = activation(conv(source) [+ 1x1 conv(second)] + bias [+ summand]). A byte stands for (byte - zero) * scale.
 struct QuantizedArguments : ConvolutionShape {
     const void *source;   // (inputs/16,sourceHeight,sourceWidth,16) bytes; or
+    const void *second;   // (secondInputs/16,height,width,16) bytes or null; its inputs come after the source's
     const float *image;   // (inputs,sourceHeight,sourceWidth), at most 4 channels, rounded on the way
     float imageInverse;   // 1 / scale
     int sourceZero;       // the byte of 0, which borders are filled with
@@ -61,7 +70,7 @@ struct QuantizedArguments : ConvolutionShape {
     int summandType;
     float summandScale;   // of bytes, whose zero is in the bias
     QuantizedOutput output;
-    int inputs, blocks, kernelHeight, kernelWidth, threads;
+    int inputs, secondInputs, blocks, kernelHeight, kernelWidth, threads;
     uint8_t *patches;  // QuantizedPatch::bytes a thread
 };
 
@@ -127,7 +136,7 @@ struct QuantizedPatch {
         sourceRows = rowsOf(rows);
         bytes = direct ? 0 : (size(rows) + 63) / 64 * 64;
         // Of a 1x1 convolution any run of pixels will do.
-        const int64_t run = mostBytes / (int64_t(planes) * pixelBytes) / 24 * 24;
+        const int64_t run = mostBytes / (int64_t(planes + a.secondInputs / 16) * pixelBytes) / 24 * 24;
         pixels = int(run < 96 ? 96 : run > 1536 ? 1536 : run);
     }
     static constexpr int64_t mostBytes = 256 << 10;

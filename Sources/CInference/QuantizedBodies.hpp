@@ -9,9 +9,11 @@ struct TileSource {
     int tapCount;
 };
 
-/// Sums over all inputs and taps for `Pixels` pixels of `Blocks` blocks: exact, in whatever order.
+/// Adds the products of all inputs and taps for `Pixels` pixels of `Blocks` blocks: exact, in whatever order. Returns where
+/// its weights end.
 template <int Blocks, int Pixels, int PixelBytes>
-static inline __attribute__((always_inline)) void multiply(const TileSource &s, const int8_t *weights, __m512i *sum) {
+static inline __attribute__((always_inline)) const int8_t *multiply(
+    const TileSource &s, const int8_t *weights, __m512i *sum) {
     auto step = [&](const uint8_t *source) __attribute__((always_inline)) {
         __m512i taps[Blocks];
 #pragma clang loop unroll(full)
@@ -35,8 +37,6 @@ static inline __attribute__((always_inline)) void multiply(const TileSource &s, 
         for (int ahead = 0; ahead < Pixels * PixelBytes; ahead += 64) _mm_prefetch(next + ahead, _MM_HINT_T0);
         _mm_prefetch(next + Pixels * PixelBytes - 1, _MM_HINT_T0);
     };
-#pragma clang loop unroll(full)
-    for (int i = 0; i < Blocks * Pixels; ++i) sum[i] = _mm512_setzero_si512();
     for (int tap = 0; tap < s.tapCount; ++tap) {
         const uint8_t *source = s.first + s.taps[tap];
         for (int plane = 1; plane < s.planes; ++plane, source += s.planeBytes) {
@@ -47,6 +47,7 @@ static inline __attribute__((always_inline)) void multiply(const TileSource &s, 
         fetch(source + Pixels * PixelBytes);
         for (int k = 0; k < s.lastSteps; ++k) step(source + 4 * k);
     }
+    return weights;
 }
 
 /// Of two pixels' arguments in the table's steps, their bytes times 128; channels of the two by turns of four.
@@ -59,35 +60,37 @@ static inline __m512i lookUp(const ActivationTable &t, __m512i steps) {
     return _mm512_adds_epi16(entry(t.base), _mm512_mulhrs_epi16(entry(t.slope), fraction));
 }
 
-/// Stores `Pixels` neighbouring pixels of a block as bytes, four at once: `bytesOf` what two of them, rounded to whole
-/// numbers of 16 bits, stand for; what is below 0 or above 255 is held there.
+/// From four pixels, 16 bytes each, to their channels by turns of four, and back.
+static inline __m512i byTurns(__m512i pixels) {
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), pixels);
+}
+
+/// Stores `Pixels` neighbouring pixels of a block as bytes, four at once: `bytesOf` what two of them from `p` on, rounded
+/// to whole numbers of 16 bits, stand for, channels of the two by turns of four; what is below 0 or above 255 is held
+/// there.
 template <int Pixels, typename BytesOf>
 static inline __attribute__((always_inline)) void writeBytes(const Vector *value, Byte *to, const BytesOf &bytesOf) {
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
 #pragma clang loop unroll(full)
     for (int p = 0; p < Pixels; p += 4) {
         __m512i whole[4];
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; ++i)
             whole[i] = _mm512_cvtps_epi32(__builtin_bit_cast(__m512, value[p + i < Pixels ? p + i : Pixels - 1]));
-        const __m512i first = bytesOf(_mm512_packs_epi32(whole[0], whole[1]));
-        const __m512i second = bytesOf(_mm512_packs_epi32(whole[2], whole[3]));
-        const __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second));
+        const __m512i first = bytesOf(_mm512_packs_epi32(whole[0], whole[1]), p);
+        const __m512i second = bytesOf(_mm512_packs_epi32(whole[2], whole[3]), p + 2);
+        const __m512i bytes = byTurns(_mm512_packus_epi16(first, second));
         if (p + 4 <= Pixels) _mm512_storeu_si512(to + p * 16, bytes);
         else _mm512_mask_storeu_epi32(to + p * 16, __mmask16((1 << (Pixels - p) * 4) - 1), bytes);
     }
 }
 
-/// From sums to what `write` takes: numbers, or steps of its table.
+/// From sums to what `write` takes.
 struct Rescaling {
     Vector scale, bias;
 
     Rescaling(const QuantizedWeights &weights, const QuantizedOutput &o, int block)
-        : scale(load(weights.scales + block * 16)), bias(load(weights.bias + block * 16)) {
-        if (!o.table) return;
-        scale *= all(o.table->factor);
-        bias = bias * all(o.table->factor) + all(o.table->offset);
-    }
+        : scale(load(weights.scales + block * 16) * all(o.factor)),
+          bias(load(weights.bias + block * 16) * all(o.factor) + all(o.offset)) {}
     Vector operator()(__m512i sum) const { return __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(sum)) * scale + bias; }
 };
 
@@ -95,8 +98,10 @@ struct Rescaling {
 template <int Pixels>
 static inline __attribute__((always_inline)) void write(const QuantizedOutput &o, Vector *value, int64_t place) {
     Byte *const bytes = static_cast<Byte *>(o.destination) + place;
+    auto itself = [](__m512i whole, int) __attribute__((always_inline)) { return whole; };
+    if (o.isByte) return writeBytes<Pixels>(value, bytes, itself);
     if (o.table)
-        return writeBytes<Pixels>(value, bytes, [&](__m512i steps) __attribute__((always_inline)) {
+        return writeBytes<Pixels>(value, bytes, [&](__m512i steps, int) __attribute__((always_inline)) {
             return _mm512_srai_epi16(lookUp(*o.table, steps), 7);
         });
     activateAll<Pixels>(value, o.activation);
@@ -107,7 +112,7 @@ static inline __attribute__((always_inline)) void write(const QuantizedOutput &o
     if (o.type == CInferenceUint8) {
 #pragma clang loop unroll(full)
         for (int p = 0; p < Pixels; ++p) value[p] = value[p] * all(o.inverse) + all(o.zero);
-        writeBytes<Pixels>(value, bytes, [](__m512i whole) __attribute__((always_inline)) { return whole; });
+        writeBytes<Pixels>(value, bytes, itself);
     } else if (o.type == CInferenceFloat32) {
         storeAll(static_cast<float *>(o.destination));
     } else {
@@ -118,17 +123,30 @@ static inline __attribute__((always_inline)) void write(const QuantizedOutput &o
 /// Adds the summand to `Pixels` neighbouring pixels of a block, the first at element `place`, and writes them.
 template <int Pixels>
 static inline __attribute__((always_inline)) void addAndWrite(const QuantizedArguments &a, Vector *value, int64_t place) {
+    const QuantizedOutput &o = a.output;
+    if (o.summandParts) {
+        const Byte *summand = static_cast<const Byte *>(a.summand) + place;
+        const __m512i parts = _mm512_set1_epi16(int16_t(o.summandParts)), none = _mm512_setzero_si512();
+        return writeBytes<Pixels>(
+            value, static_cast<Byte *>(o.destination) + place, [&](__m512i whole, int p) __attribute__((always_inline)) {
+                const int four = p / 4 * 4, left = Pixels - four;
+                const __mmask16 mask = __mmask16(left < 4 ? (1 << left * 4) - 1 : 0xffff);
+                const __m512i bytes = byTurns(_mm512_maskz_loadu_epi32(mask, summand + four * 16));
+                const __m512i high = p % 4 ? _mm512_unpackhi_epi8(none, bytes) : _mm512_unpacklo_epi8(none, bytes);
+                const __m512i sum = _mm512_adds_epi16(whole, _mm512_mulhi_epu16(high, parts));
+                return _mm512_srai_epi16(sum, __builtin_ctz(summandUnit));
+            });
+    }
     auto add = [&](const auto *summand, float scale) __attribute__((always_inline)) {
 #pragma clang loop unroll(full)
         for (int p = 0; p < Pixels; ++p) value[p] += load(summand + place + p * 16) * all(scale);
     };
     if (a.summand) {
-        const float factor = a.output.table ? a.output.table->factor : 1;
-        if (a.summandType == CInferenceUint8) add(static_cast<const Byte *>(a.summand), a.summandScale * factor);
-        else if (a.summandType == CInferenceFloat32) add(static_cast<const float *>(a.summand), factor);
-        else add(static_cast<const Bfloat16 *>(a.summand), factor);
+        if (a.summandType == CInferenceUint8) add(static_cast<const Byte *>(a.summand), a.summandScale * o.factor);
+        else if (a.summandType == CInferenceFloat32) add(static_cast<const float *>(a.summand), o.factor);
+        else add(static_cast<const Bfloat16 *>(a.summand), o.factor);
     }
-    write<Pixels>(a.output, value, place);
+    write<Pixels>(o, value, place);
 }
 
 /// Scales, adds, activates and stores a tile that begins at pixel `pixel` of block `block`.
@@ -161,14 +179,29 @@ static inline __attribute__((always_inline)) void prefetchSummand(const Quantize
     }
 }
 
+constexpr int64_t onlyTap = 0;
+
+/// Adds the products of the second source for a tile that begins at pixel `pixel`.
+template <int Blocks, int Pixels>
+static inline __attribute__((always_inline)) void multiplySecond(
+    const QuantizedArguments &a, int64_t pixel, const int8_t *weights, __m512i *sum) {
+    if (!a.second) return;
+    const uint8_t *first = static_cast<const uint8_t *>(a.second) + pixel * 16;
+    const int64_t planeBytes = int64_t(a.height) * a.width * 16;
+    multiply<Blocks, Pixels, 16>({first, planeBytes, a.secondInputs / 16, 4, &onlyTap, 1}, weights, sum);
+}
+
 /// `count` pixels from `pixel` on: tiles of `Pixels`, then smaller ones.
 template <int Blocks, int Pixels, int PixelBytes, typename Arguments>
 static void runPixels(
     const Arguments &a, TileSource source, const int8_t *weights, int block, int64_t pixel, int count) {
     while (count >= Pixels) {
         __m512i sum[Blocks * Pixels];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < Blocks * Pixels; ++i) sum[i] = _mm512_setzero_si512();
         prefetchSummand<Blocks, Pixels>(a, block, pixel);
-        multiply<Blocks, Pixels, PixelBytes>(source, weights, sum);
+        const int8_t *secondWeights = multiply<Blocks, Pixels, PixelBytes>(source, weights, sum);
+        multiplySecond<Blocks, Pixels>(a, pixel, secondWeights, sum);
         finish<Blocks, Pixels>(a, block, pixel, sum);
         source.first += Pixels * PixelBytes;
         pixel += Pixels;
@@ -240,7 +273,7 @@ static void convolution(const QuantizedArguments &a) {
     const QuantizedPatch patch(a, a.image != nullptr);
     const BlockGroups groups(a.blocks);
     const int taps = a.kernelHeight * a.kernelWidth, steps = (a.inputs + 3) / 4;
-    const int64_t blockBytes = int64_t(taps) * steps * 64;
+    const int64_t blockBytes = int64_t(taps) * (steps + a.secondInputs / 4) * 64;
     auto run = [&](const TileSource &source, int group, int64_t pixel, int count, int pixelBytes) {
         const int first = groups.first(group), size = groups.size(group);
         const int8_t *weights = a.weights.bytes + first * blockBytes;
@@ -252,7 +285,7 @@ static void convolution(const QuantizedArguments &a) {
     };
     const int planes = patch.planes, lastSteps = steps - 4 * (planes - 1);
     if (patch.direct) {
-        const int64_t area = int64_t(a.height) * a.width, none = 0;
+        const int64_t area = int64_t(a.height) * a.width;
         // Pixels that stand evenly apart are a row: with stride 1 all of them.
         const int64_t width = a.stride == 1 ? area : a.width, sourceWidth = int64_t(a.sourceWidth) * a.stride;
         const int64_t most = a.stride == 1 ? patch.pixels : (patch.pixels + width - 1) / width * width;
@@ -264,7 +297,7 @@ static void convolution(const QuantizedArguments &a) {
                 const int64_t place = pixel / width * sourceWidth + pixel % width;
                 const TileSource source{
                     static_cast<const uint8_t *>(a.source) + place * 16, int64_t(a.sourceHeight) * a.sourceWidth * 16,
-                    planes, lastSteps, &none, 1,
+                    planes, lastSteps, &onlyTap, 1,
                 };
                 run(source, int(task % groups.count), pixel, int(count), 16 * a.stride);
             }
@@ -304,14 +337,14 @@ static void expandLines(
     const QuantizedDepthwiseArguments &a, int first, int blocks, int y, int x, int count, uint8_t *lines, int linePixels) {
     QuantizedArguments e = *a.expansion;
     const int steps = (a.expandedInputs + 3) / 4, planes = (steps + 3) / 4;
-    const int64_t none = 0, blockBytes = int64_t((e.inputs + 3) / 4) * 64;
+    const int64_t blockBytes = int64_t((e.inputs + 3) / 4) * 64;
     const uint8_t *source = static_cast<const uint8_t *>(e.source) + (int64_t(y) * a.sourceWidth + x) * 16;
     e.height = 1;
     e.width = linePixels;
     e.output.destination = lines;
     e.output.firstBlock = first;
     runGroup<16>(
-        e, {source, int64_t(a.sourceHeight) * a.sourceWidth * 16, planes, steps - 4 * (planes - 1), &none, 1},
+        e, {source, int64_t(a.sourceHeight) * a.sourceWidth * 16, planes, steps - 4 * (planes - 1), &onlyTap, 1},
         e.weights.bytes + first * blockBytes, first, blocks, 0, count);
 }
 

@@ -11,7 +11,7 @@ class QuantizedConvolutionStep final : public Step {
 public:
     QuantizedConvolutionStep(const CInferenceConvolution &step, const CInferencePlan &plan)
         : step(step), output(step.destination, step.activation), threads(plan.threads), blocks(step.destination.channels / 16),
-          steps(step.kernel_height * step.kernel_width * ((step.source.channels + 3) / 4)), bias(step.bias, step.destination.channels) {
+          steps(step.kernel_height * step.kernel_width * ((inputs() + 3) / 4)), bias(step.bias, step.destination.channels) {
         if (!quantizedKernels()) throw Unsupported("no instructions for bytes");
         const bool isImage = !step.source.blocked, fits = isImage ? step.source.channels <= 4 && step.stride == 2 : step.stride <= 2;
         if (!fits || step.groups != 1 || step.kernel_height * step.kernel_width > mostQuantizedTaps)
@@ -19,6 +19,7 @@ public:
         implementation = std::string("quantized:") + quantizedKernels()->name;
         packed = Buffer(int64_t(blocks) * steps * 64 * floatBytes);
         pack();
+        if (step.accumulates) output.add(step.summand);
         if (step.accumulates && step.summand.type == CInferenceUint8)
             for (int o = 0; o < step.destination.channels; ++o)
                 bias.floats()[o] -= step.summand.scale * float(step.summand.zero);
@@ -43,6 +44,7 @@ public:
         a.weights = weights(step.gated ? run.scratch : rounded->memory.data());
         if (from.blocked) a.source = run.at(from);
         else a.image = static_cast<const float *>(run.at(from));
+        if (step.joins) a.second = run.at(step.second);
         if (step.accumulates) a.summand = run.at(step.summand);
         a.output = output;
         a.threads = run.threads;
@@ -56,6 +58,7 @@ public:
     int64_t weightBytes() const override { return packed.bytes() + bias.bytes() + (rounded ? rounded->memory.bytes() : 0); }
 
 private:
+    int inputs() const { return step.source.channels + (step.joins ? step.second.channels : 0); }
     /// Bytes, scales and bias, one after another.
     int64_t roundedBytes() const { return int64_t(blocks) * (int64_t(steps) * 64 + 2 * 16 * floatBytes); }
     int64_t gatedBytes() const { return step.gated ? (roundedBytes() + 63) / 64 * 64 : 0; }
@@ -67,7 +70,9 @@ private:
     }
 
     void pack() {
-        const int inputs = step.source.channels, taps = step.kernel_height * step.kernel_width, inputSteps = (inputs + 3) / 4;
+        const int inputs = this->inputs(), taps = step.kernel_height * step.kernel_width, inputSteps = (inputs + 3) / 4;
+        // The second source's weights are as large as its bytes are beside the first's.
+        const float ratio = step.joins ? step.second.scale / step.source.scale : 1;
         const BlockGroups groups(blocks);
         std::memset(packed.data(), 0, size_t(packed.bytes()));
         for (int group = 0; group < groups.count; ++group) {
@@ -77,7 +82,7 @@ private:
                 for (int i = 0; i < inputs; ++i)
                     for (int tap = 0; tap < taps; ++tap)
                         to[((int64_t(tap) * inputSteps + i / 4) * size + o / 16 - first) * 64 + o % 16 * 4 + i % 4] =
-                            step.weights[(int64_t(o) * inputs + i) * taps + tap];
+                            step.weights[(int64_t(o) * inputs + i) * taps + tap] * (i < step.source.channels ? 1 : ratio);
         }
         step.weights = step.bias = nullptr;
     }
@@ -97,6 +102,7 @@ private:
         a.summandType = step.summand.type;
         a.summandScale = step.summand.scale;
         a.inputs = step.source.channels;
+        a.secondInputs = inputs() - step.source.channels;
         a.blocks = blocks;
         a.kernelHeight = step.kernel_height;
         a.kernelWidth = step.kernel_width;

@@ -20,8 +20,27 @@ ConvolutionShape shapeOf(const Step &step) {
 /// Where a step's results go, its place aside.
 struct Output : QuantizedOutput {
     Output(const CInferenceTensor &to, int32_t activation)
-        : QuantizedOutput{nullptr, to.type, activation, 1 / to.scale, float(to.zero), nullptr, 0} {
-        if (to.type != CInferenceUint8 || activation != CInferenceSilu) return;
+        : QuantizedOutput{nullptr, to.type, activation, 1 / to.scale, float(to.zero), 1, 0, nullptr, false, 0, 0} {
+        if (to.type != CInferenceUint8) return;
+        // Bytes below the one of 0 there are not: the rounding is a ReLU too.
+        isByte = activation == CInferenceIdentity || (activation == CInferenceRelu && to.zero == 0);
+        if (isByte) factor = inverse, offset = zero;
+        if (activation == CInferenceSilu) makeTable(to);
+    }
+    Output(const Output &) = delete;
+
+    /// Adds bytes of `summand` in 16 bits, where they are not so large that what a result is held within would show.
+    void add(const CInferenceTensor &summand) {
+        const double parts = std::round(double(summand.scale) * factor * 8192);
+        if (!isByte || summand.type != CInferenceUint8 || !(parts >= 1 && parts < 32768)) return;
+        summandParts = int(parts);
+        factor *= summandUnit;
+        // Halves of the units that shifting and multiplying cut off.
+        offset = offset * summandUnit + summandUnit / 2 + 0.5f;
+    }
+
+private:
+    void makeTable(const CInferenceTensor &to) {
         // From where hardly anything is left of a SiLU to where it leaves the bytes' range.
         auto byte = [&](double x) { return x / (1 + std::exp(-x)) / to.scale + to.zero; };
         // SiLU(x + 1/2) is nowhere below a positive x.
@@ -37,13 +56,11 @@ struct Output : QuantizedOutput {
             lines.base[i] = rounded(((before + after) / 2 - slope / 2) * 128 + 64);
             lines.slope[i] = rounded(slope * 128);
         }
-        lines.factor = float(512 / part);
-        lines.offset = float(-low * 512 / part);
+        factor = float(512 / part);
+        offset = float(-low * 512 / part);
         table = &lines;
     }
-    Output(const Output &) = delete;
 
-private:
     static constexpr int parts = 64;
     static int16_t rounded(double x) { return int16_t(std::lround(std::min(32767.0, std::max(-32768.0, x)))); }
     ActivationTable lines;

@@ -17,16 +17,16 @@ public:
         if (!quantizedKernels()) throw Unsupported("no instructions for bytes");
         const std::string side = std::to_string(Algorithm::outputs);
         implementation = "winograd_" + side + "x" + side + ":" + quantizedKernels()->name;
-        const float factor = output.table ? output.table->factor : 1, offset = output.table ? output.table->offset : 0;
+        if (step.accumulates) output.add(step.summand);
         const bool addsBytes = step.accumulates && step.summand.type == CInferenceUint8;
         for (int o = 0; o < step.destination.channels; ++o) {
             if (addsBytes) bias.floats()[o] -= step.summand.scale * float(step.summand.zero);
-            bias.floats()[o] = bias.floats()[o] * factor + offset;
+            bias.floats()[o] = bias.floats()[o] * output.factor + output.offset;
         }
         const int64_t taps = int64_t(step.destination.channels) * inputs * 9;
         for (int64_t tap = 0; tap < taps; ++tap)
             if (step.weights[tap] != 0) channels = std::max(channels, int(tap / 9 % inputs) + 1);
-        rounded = plan.arena->keep(transformed(factor), roundedBytes());
+        rounded = plan.arena->keep(transformed(), roundedBytes());
         this->step.weights = this->step.bias = nullptr;
     }
 
@@ -58,10 +58,10 @@ private:
         return {reinterpret_cast<int8_t *>(memory) + point * outputs * inputs, scales, scales + all};
     }
 
-    /// The weights at all points as bytes; results are `factor` times what they are.
-    Buffer transformed(float factor) const {
+    /// The weights at all points as bytes; results are the output's factor times what they are.
+    Buffer transformed() const {
         // A tile's factors count 1 / 32768.
-        const float unit = step.source.scale * factor * (32768 / winogradUnit), none[16 * BlockGroups::most] = {};
+        const float unit = step.source.scale * output.factor * (32768 / winogradUnit), none[16 * BlockGroups::most] = {};
         const BlockGroups groups(blocks);
         Buffer result(roundedBytes()), values(products * int64_t(inputs) * 16 * BlockGroups::most * floatBytes);
         for (int group = 0; group < groups.count; ++group) {

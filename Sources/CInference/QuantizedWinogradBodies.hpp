@@ -156,6 +156,9 @@ template <int Blocks, int Pixels>
 static inline CINFERENCE_INLINE void prefetchSummand(const PointProducts &, int, int64_t) {}
 
 template <int Blocks, int Pixels>
+static inline CINFERENCE_INLINE void multiplySecond(const PointProducts &, int64_t, const int8_t *, __m512i *) {}
+
+template <int Blocks, int Pixels>
 static inline CINFERENCE_INLINE void finish(const PointProducts &a, int block, int64_t tile, const __m512i *sum) {
 #pragma clang loop unroll(full)
     for (int b = 0; b < Blocks; ++b) {
@@ -213,9 +216,9 @@ static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
         overGroups(
             blocking, a.blocks, each,
             [&](int64_t point, int block, int size, int place) {
-                const int64_t output = (point * a.blocks + block) * blockSize, none = 0;
+                const int64_t output = (point * a.blocks + block) * blockSize;
                 const TileSource source{
-                    tiles.transformed + point * left, int64_t(count) * blockSize, a.inputs / blockSize, 4, &none, 1,
+                    tiles.transformed + point * left, int64_t(count) * blockSize, a.inputs / blockSize, 4, &onlyTap, 1,
                 };
                 const PointProducts product{
                     tiles.scales + point * count, a.weights.scales + output, a.weights.bias + output,

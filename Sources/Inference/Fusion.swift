@@ -171,7 +171,7 @@ struct Fusion {
 
 extension Convolution {
     /// Whether a 1x1 kernel of this convolution sees no border.
-    fileprivate var padsNothing: Bool {
+    var padsNothing: Bool {
         switch padding {
         case .symmetric(let padding): padding == 0
         case .same: true

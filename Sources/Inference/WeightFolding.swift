@@ -7,6 +7,19 @@ struct FoldedKernel: Sendable {
     /// (O).
     var bias: [Float]
     var shape: [Int]
+
+    /// This 1x1 kernel and `other` side by side: the sum of both convolutions, this one's inputs first.
+    func joined(with other: FoldedKernel) -> FoldedKernel {
+        let (inputs, others) = (shape[1], other.shape[1])
+        var both: [Float] = []
+        both.reserveCapacity(weights.count + other.weights.count)
+        for output in 0..<shape[0] {
+            both += weights[output * inputs..<(output + 1) * inputs]
+            both += other.weights[output * others..<(output + 1) * others]
+        }
+        return FoldedKernel(
+            weights: both, bias: zip(bias, other.bias).map { $0 + $1 }, shape: [shape[0], inputs + others, 1, 1])
+    }
 }
 
 /// Reads weights and folds batch norms into them, in Float64: running variances of this family of checkpoints reach

@@ -50,14 +50,16 @@ typedef struct {
     int32_t zero;
 } CInferenceTensor;
 
-/// destination = activation(conv(source) + bias [+ summand]); zeros around the source.
+/// destination = activation(conv(source) [+ 1x1 conv(second)] + bias [+ summand]); zeros around the source.
 ///
 /// With `quantized` inputs and weights are bytes, weights with a scale an output: one group, strides 1 and 2, the source
 /// bytes, or a plain Float32 image with stride 2, which is rounded on the way by its `scale` and `zero`.
 typedef struct {
     CInferenceTensor source;       // blocked, or plain with fewer channels than a block
     CInferenceTensor destination;  // blocked
-    const float *weights;          // (O,I/groups,kH,kW), read during the call only
+    int32_t joins;                 // there is a second source, where `cinference_joins` and the kernel is 1x1
+    CInferenceTensor second;       // blocked, of the destination's size; where `quantized`, bytes of the source's `zero`
+    const float *weights;          // (O,I/groups,kH,kW), I the channels of both sources, read during the call only
     const float *bias;             // (O), read during the call only
     int32_t groups;                // 1, or channels per group a multiple of the block
     int32_t kernel_height, kernel_width, stride;
@@ -135,6 +137,9 @@ const char *cinference_instruction_set(void);
 
 /// Whether maps of `type` can be computed with here.
 int32_t cinference_has_type(int32_t type);
+
+/// Whether 1x1 convolutions of `type` take a second source here.
+int32_t cinference_joins(int32_t type);
 
 /// GFLOP/s of `threads` threads that do nothing but multiply and add in registers, measured in half a second; 0
 /// where there are no instructions for `type`.

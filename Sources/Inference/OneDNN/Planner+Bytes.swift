@@ -2,6 +2,9 @@ import CInference
 
 /// Which maps of an int8 network are bytes, and the convolutions that read them.
 extension Planner {
+    /// Sums of so many products of bytes fill 32 bits.
+    var mostQuantizedInputs: Int { 1 << 16 }
+
     /// Whether the layer at `index` is a convolution whose inputs and weights are bytes.
     func isQuantized(layerAt index: Int) -> Bool {
         guard !quantizations.isEmpty, case .convolution(let convolution) = layers[index].kind,
@@ -14,9 +17,8 @@ extension Planner {
             let (size, inputs) = (kernelSizes[index] ?? [], shapes[layers[index].inputs[0]].channels)
             guard geometry.stride <= 2 else { return false }
             guard geometry.groups > 1 else {
-                // Sums of 2^16 products of bytes fill 32 bits.
                 let taps = size.reduce(1, *)
-                return taps <= 49 && taps * padded(inputs) <= 1 << 16
+                return taps <= 49 && taps * padded(inputs) <= mostQuantizedInputs
             }
             return geometry.groups == inputs && shapes[layers[index].output].channels == inputs
                 && (size == [3, 3] || size == [5, 5]) && quantizations[layers[index].output] != nil

@@ -157,6 +157,45 @@ extension Planner {
         appendConvolution(convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
     }
 
+    /// Two 1x1 convolutions whose sum is all that is wanted of them, as one with the inputs of both: neither map is ever
+    /// in memory. Whether `index` is the first of such.
+    mutating func appendJoined(at index: Int) -> Bool {
+        let quantized = isQuantized(layerAt: index)
+        let type = quantized ? ElementType.uint8 : precision
+        guard cinference_joins(type.code) != 0, index + 1 < layers.count,
+            quantized == isQuantized(layerAt: index + 1),
+            let (first, unit) = pointwise(at: index), let (second, geometry) = pointwise(at: index + 1),
+            first.isBare, unit.stride == 1, geometry.stride <= 2, second.pooled == nil,
+            second.residual == layers[index].output, lastUse[layers[index].output] == index + 1
+        else { return false }
+        let layer = layers[index + 1]
+        let values = [layer.inputs[0], layers[index].inputs[0]]
+        let inputs = values.reduce(0) { $0 + padded(shapes[$1].channels) }
+        // Bytes of both are summed as they are.
+        if quantized, inputs > mostQuantizedInputs || quantizations[values[0]]?.zero != quantizations[values[1]]?.zero {
+            return false
+        }
+        let sources = values.map { source($0, as: type) }
+        let result = destination(layer.output, quantized ? resultType(layer.output) : type)
+        var sum = second
+        sum.residual = nil
+        let padding = values.map {
+            ChannelPadding(inputs: padded(shapes[$0].channels), outputs: padded(shapes[layer.output].channels), groups: 1)
+        }
+        appendConvolution(
+            sum, geometry, padding[0], from: sources[0], to: result, layer: layer, index: index + 1,
+            joined: (index, sources[1], padding[1]))
+        return true
+    }
+
+    /// The layer at `index` where it is a 1x1 convolution of whole maps without a gate.
+    private func pointwise(at index: Int) -> (FusedConvolution, Convolution)? {
+        guard case .convolution(let fused) = layers[index].kind, case .convolution(let plain) = fused.kernel,
+            kernelSizes[index] == [1, 1], plain.groups == 1, plain.padsNothing, fused.gate == nil
+        else { return nil }
+        return (fused, plain)
+    }
+
     /// The image as it is, plain, in the maps' element type.
     private mutating func image() -> Int {
         let image = tensors[0] ?? 0
@@ -169,16 +208,20 @@ extension Planner {
 
     mutating func appendConvolution(
         _ convolution: FusedConvolution, _ geometry: Convolution, _ padding: ChannelPadding, from: Int, to result: Int,
-        layer: Layer, index: Int, summand: Int? = nil, reshaped: ((FoldedKernel) -> FoldedKernel)? = nil
+        layer: Layer, index: Int, summand: Int? = nil,
+        joined other: (layer: Int, source: Int, padding: ChannelPadding)? = nil,
+        reshaped: ((FoldedKernel) -> FoldedKernel)? = nil
     ) {
         let quantized = isQuantized(layerAt: index)
         let (shape, outputShape) = (shapes[layer.inputs[0]], shapes[layer.output])
         let gate = convolution.gate.map { source($0, as: .float32) }
+        let inputs =
+            shape.channels / geometry.groups + (other.map { shapes[layers[$0.layer].inputs[0]].channels } ?? 0)
         steps.append(
-            Step(label: layer.label, touches: [from, result] + [gate, summand].compactMap { $0 }) {
+            Step(label: layer.label, touches: [from, result] + [gate, summand, other?.source].compactMap { $0 }) {
                 plan, views, weights in
                 let folded = try weights(index)
-                let kernel = padding.pad(reshaped?(folded) ?? folded, groups: geometry.groups)
+                var kernel = padding.pad(reshaped?(folded) ?? folded, groups: geometry.groups)
                 let window = geometry.window(kernelHeight: kernel.shape[2], kernelWidth: kernel.shape[3], on: shape)
                 var step = CInferenceConvolution()
                 (step.source, step.destination) = (views[from], views[result])
@@ -191,11 +234,14 @@ extension Planner {
                 step.accumulates = convolution.residual == nil ? 0 : 1
                 step.summand = views[summand ?? result]
                 step.quantized = quantized ? 1 : 0
+                if let other {
+                    kernel = kernel.joined(with: other.padding.pad(try weights(other.layer), groups: 1))
+                    (step.joins, step.second) = (1, views[other.source])
+                }
                 if let gate { (step.gated, step.gate) = (1, views[gate]) }
                 let kind =
                     (convolution.isTransposed ? "transposed " : "conv ")
                     + "\(window.kernelHeight)x\(window.kernelWidth)"
-                let inputs = shape.channels / geometry.groups
                 let taps = window.kernelHeight * window.kernelWidth
                 let work = 2e-9 * Double(taps * inputs * outputShape.channels) * Double(outputShape.area)
                 try kernel.weights.withUnsafeBufferPointer { weights in

@@ -62,7 +62,7 @@ struct Planner {
             if let (expansion, depthwise, geometry) = planner.expandedDepthwise(at: index) {
                 planner.append(expansion, depthwise, geometry, at: index)
                 index += 2
-            } else if planner.appendTransposedPair(at: index) {
+            } else if planner.appendTransposedPair(at: index) || planner.appendJoined(at: index) {
                 index += 2
             } else {
                 planner.append(layerAt: index)
