@@ -74,6 +74,7 @@ public:
     }
 
     void execute(const Run &run) override {
+        const std::lock_guard lock(mutex);
         if (gated) {
             const int block = kernels().block;
             kernels(source.type)->scaleWeights(
@@ -121,6 +122,8 @@ private:
     /// Scratchpad for weights multiplied by the gate, and oneDNN's own.
     size_t gatedBytes, libraryBytes;
     dnnl::convolution_forward convolution;
+    /// Of `arguments` and the plan's stream.
+    std::mutex mutex;
     std::unordered_map<int, memory> arguments;
 };
 

@@ -37,6 +37,38 @@ std::shared_ptr<const Weights> Arena::keep(Weights made) {
     return kept;
 }
 
+void Arena::reserve(int64_t bytes, int count) {
+    wanted = std::max(wanted, bytes);
+    // Before the new memory is there: the plan that used it last may have stood at the new one's address.
+    spaces.clear();
+    spaces.resize(size_t(count));
+    for (Space &space : spaces) space.memory = Buffer(wanted);
+}
+
+Arena::Space &Arena::take() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+        for (Space &space : spaces) {
+            if (space.isTaken) continue;
+            space.isTaken = true;
+            return space;
+        }
+        returned.wait(lock);
+    }
+}
+
+void Arena::giveBack(Space &space) {
+    const std::lock_guard lock(mutex);
+    space.isTaken = false;
+    returned.notify_one();
+}
+
+int64_t Arena::bytes() const {
+    int64_t sum = 0;
+    for (const Space &space : spaces) sum += space.memory.bytes();
+    return sum;
+}
+
 const Kernels *cinference::kernels(int32_t type) {
 #if defined(__x86_64__)
     bool hasBfloat16 = false;
@@ -131,13 +163,13 @@ int32_t cinference_has_fast_kernels(void) {
 }
 
 int32_t cinference_plan_create(
-    int32_t threads, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message) {
+    int32_t threads, int32_t streams, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message) {
     return guarded(message, [&] {
         omp_set_num_threads(threads);
-        auto made = std::make_unique<CInferencePlan>(threads);
+        auto made = std::make_unique<CInferencePlan>(threads, streams);
         if (sharing) made->arena = sharing->arena;
         // Preparing weights takes memory of its own meanwhile.
-        made->arena->memory = Buffer();
+        made->arena->release();
         *plan = made.release();
     });
 }
@@ -199,15 +231,12 @@ int32_t cinference_plan_finish(
         malloc_trim(0);
 #endif
         plan->arenaBytes = bytes;
-        // Another plan may have stood at this address.
-        plan->arena->user = nullptr;
-        plan->arena->wanted = std::max(plan->arena->wanted, bytes);
-        plan->arena->memory = Buffer(plan->arena->wanted);
+        plan->arena->reserve(bytes, plan->streams);
     });
 }
 
 int64_t cinference_plan_bytes(const CInferencePlan *plan) {
-    int64_t bytes = plan->arena->memory.bytes();
+    int64_t bytes = plan->arena->bytes();
     for (const auto &step : plan->steps) bytes += step->weightBytes();
     return bytes;
 }
@@ -226,17 +255,24 @@ static bool hasOverflowed(int threads) {
     return raised;
 }
 
-/// Hands the arena to `plan`, all zero where another plan has used it or none: lanes beyond a tensor's channels are
-/// read, times zero, and must never hold a NaN.
-static void takeArena(const CInferencePlan &plan) {
-    if (plan.arena->user == &plan) return;
-    constexpr int64_t part = int64_t(4) << 20;
-    parallel(plan.threads, (plan.arenaBytes + part - 1) / part, [&](int64_t index) {
-        std::memset(
-            plan.arena->memory.data() + index * part, 0, size_t(std::min(part, plan.arenaBytes - index * part)));
-    });
-    plan.arena->user = &plan;
-}
+/// A space of the plan's arena while an image is computed. All zero where another plan has used it or none: lanes
+/// beyond a tensor's channels are read, times zero, and must never hold a NaN.
+struct TakenSpace {
+    explicit TakenSpace(const CInferencePlan &plan) : arena(*plan.arena), space(arena.take()) {
+        if (space.user == &plan) return;
+        constexpr int64_t part = int64_t(4) << 20;
+        parallel(plan.threads, (plan.arenaBytes + part - 1) / part, [&](int64_t index) {
+            std::memset(data() + index * part, 0, size_t(std::min(part, plan.arenaBytes - index * part)));
+        });
+        space.user = &plan;
+    }
+    ~TakenSpace() { arena.giveBack(space); }
+    TakenSpace(const TakenSpace &) = delete;
+    char *data() const { return space.memory.data(); }
+
+    Arena &arena;
+    Arena::Space &space;
+};
 
 int32_t cinference_plan_execute(
     CInferencePlan *plan, const float *input, float *output, double *seconds, int32_t *overflowed,
@@ -245,8 +281,8 @@ int32_t cinference_plan_execute(
     const int32_t code = guarded(message, [&] {
         using Clock = std::chrono::steady_clock;
         omp_set_num_threads(plan->threads);
-        takeArena(*plan);
-        char *const arena = plan->arena->memory.data();
+        const TakenSpace taken(*plan);
+        char *const arena = taken.data();
         Run run{{arena, reinterpret_cast<char *>(const_cast<float *>(input)),
                  reinterpret_cast<char *>(output)},
                 plan->places.data(), nullptr, plan->threads,

@@ -1,9 +1,11 @@
 // A plan: its steps, its memory, the oneDNN engine and stream that they share.
 #pragma once
 
+#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -63,11 +65,22 @@ struct Weights {
 
 /// Memory that plans share: what they use in turn, as large as the largest of them wants, and equal weights.
 struct Arena {
-    Buffer memory;
-    /// The most bytes that a plan wants.
-    int64_t wanted = 0;
-    /// The plan that used it last.
-    const CInferencePlan *user = nullptr;
+    /// What one image's maps stand in while a plan runs.
+    struct Space {
+        Buffer memory;
+        /// The plan that used it last.
+        const CInferencePlan *user = nullptr;
+        bool isTaken = false;
+    };
+
+    /// `count` spaces for the largest plan yet, of `bytes` bytes or more.
+    void reserve(int64_t bytes, int count);
+    /// Gives the spaces' memory back.
+    void release() { spaces.clear(); }
+    /// Waits for a space that nobody uses.
+    Space &take();
+    void giveBack(Space &space);
+    int64_t bytes() const;
 
     /// `made`, or equal weights that a plan has already.
     std::shared_ptr<const Weights> keep(Weights made);
@@ -77,12 +90,17 @@ struct Arena {
     }
 
 private:
+    int64_t wanted = 0;
+    std::vector<Space> spaces;
+    std::mutex mutex;
+    std::condition_variable returned;
     std::vector<std::weak_ptr<const Weights>> weights;
 };
 
 struct Step {
     std::string implementation;
     virtual ~Step() = default;
+    /// May be called for several images at once.
     virtual void execute(const Run &run) = 0;
     /// Bytes of scratchpad that `execute` needs.
     virtual size_t scratchBytes() const { return 0; }
@@ -135,9 +153,10 @@ std::unique_ptr<Step> makeTapSum(const CInferenceTapSum &step, const CInferenceP
 }  // namespace cinference
 
 struct CInferencePlan {
-    explicit CInferencePlan(int threads) : threads(threads) {}
+    CInferencePlan(int threads, int streams) : threads(threads), streams(streams) {}
 
-    int threads;
+    /// Of one image, and how many images may be computed at once.
+    int threads, streams;
     dnnl::engine engine{dnnl::engine::kind::cpu, 0};
     dnnl::stream stream{engine};
     std::vector<std::unique_ptr<cinference::Step>> steps;

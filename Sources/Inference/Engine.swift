@@ -4,12 +4,14 @@ import Core
 /// Runs a `Graph` on images: validates it, folds its batch norms, fuses its steps and compiles them for an input shape;
 /// oneDNN's plans of the latest shapes are kept.
 ///
-/// A run computes on one dedicated thread and its OpenMP workers, whoever calls; calls from several threads wait for
-/// each other. The result is bit for bit the same for any number of threads and any composition of the batch.
+/// A run computes on a dedicated thread and its OpenMP workers, whoever calls; more calls at once than there are streams
+/// wait for each other. The result is bit for bit the same for any number of threads and streams and any composition of
+/// the batch.
 public final class Engine: Sendable {
     private let graph: Graph
     private let weightShapes: [String: [Int]]
     private let executor: any Executor
+    private let streams: InferenceStreams
 
     /// Reads and folds the weights; kernels are compiled at the first run of a shape.
     ///
@@ -28,6 +30,7 @@ public final class Engine: Sendable {
         }
         self.graph = graph
         self.weightShapes = weightShapes
+        streams = InferenceStreams(options.streams)
         var network: FusedNetwork {
             get throws { try FusedNetwork(graph: graph, weights: weights, weightShapes: weightShapes) }
         }
@@ -48,6 +51,7 @@ public final class Engine: Sendable {
         let shapes = try graph.weightNames.reduce(into: [:]) { $0[$1] = try weights.shape(of: $1) }
         self.graph = graph
         weightShapes = shapes
+        streams = InferenceStreams(1)
         let network = try FusedNetwork(graph: graph, weights: weights, weightShapes: shapes)
         executor = try BLASExecutor(network, threads: threads, observer: observer)
     }
@@ -59,6 +63,7 @@ public final class Engine: Sendable {
     package init(graph: Graph, weights: some WeightSource, executor: () throws -> any Executor) throws {
         self.graph = graph
         weightShapes = try graph.weightNames.reduce(into: [:]) { $0[$1] = try weights.shape(of: $1) }
+        streams = InferenceStreams(1)
         self.executor = try executor()
     }
 
@@ -129,7 +134,7 @@ public final class Engine: Sendable {
                 "buffers of the wrong size", label: "engine", found: "\(input.count) in, \(output.count) out",
                 expected: "\(shape.count) in, \(outputShape.count) out")
         }
-        try InferenceThread.shared.sync {
+        try streams.sync {
             try executor.execute(shapes, source, destination, profile)
         }
     }
@@ -139,7 +144,7 @@ public final class Engine: Sendable {
     }
 }
 
-/// What runs a graph for `Engine`; called on the inference thread only.
+/// What runs a graph for `Engine`; called on inference threads only, on as many at once as the engine has streams.
 package protocol Executor: Sendable {
     /// Runs one batch: `shapes` are those of all the graph's values.
     func execute(

@@ -38,19 +38,27 @@ public struct EngineOptions: Sendable {
     public var precision: Precision
     /// Threads that compute, at least 1. The result does not depend on it.
     public var threads: Int
+    /// Images that oneDNN computes at once where as many callers ask, 1 or 2, each with its part of the threads and
+    /// memory of its own: nobody waits for the slower half of a layer, or for what else runs on its core. A single
+    /// image takes longer. The result does not depend on it.
+    public var streams: Int
     /// The ranges that int8 needs; other precisions ignore it.
     public var calibration: Calibration?
 
     /// Options; one thread unless told.
     ///
-    /// - Parameter threads: at least 1; smaller numbers count as 1.
+    /// - Parameters:
+    ///   - threads: at least 1; smaller numbers count as 1.
+    ///   - streams: 1 or 2, and no more than threads; 1 for other backends than oneDNN.
     public init(
-        backend: Backend = .fastest, precision: Precision = .fp32, threads: Int = 1, calibration: Calibration? = nil
+        backend: Backend = .fastest, precision: Precision = .fp32, threads: Int = 1, streams: Int = 1,
+        calibration: Calibration? = nil
     ) {
         self.backend = backend
         self.precision = precision
         self.calibration = calibration
         self.threads = max(1, threads)
+        self.streams = backend == .oneDNN ? max(1, min(streams, threads, InferenceThread.all.count)) : 1
     }
 
     /// - Throws: `InferenceError` where the engine or this machine cannot compute in the precision.

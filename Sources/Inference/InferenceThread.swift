@@ -1,14 +1,17 @@
 import Dispatch
 import Glibc
+import Synchronization
 
-/// The one thread that drives the engines.
+/// A thread that drives the engines.
 ///
 /// libgomp keeps a team of workers for each thread that opens a parallel region; a task of Swift's runs on any thread
 /// of a pool, and would leave a team behind on each.
 ///
 /// Sendable: `turn` lets one caller in at a time, and the two signals order the accesses to `work`.
 final class InferenceThread: @unchecked Sendable {
-    static let shared = InferenceThread()
+    /// Streams have one each; all other work is the first's.
+    static let all = [InferenceThread(), InferenceThread()]
+    static var shared: InferenceThread { all[0] }
 
     private let turn = DispatchSemaphore(value: 1)
     private let given = DispatchSemaphore(value: 0)
@@ -39,6 +42,29 @@ final class InferenceThread: @unchecked Sendable {
             guard let result else { preconditionFailure("the inference thread did no work") }
             return try result.get()
         }
+    }
+}
+
+/// The inference threads of an engine that computes several images at once: each call gets one that no other call has.
+final class InferenceStreams: Sendable {
+    private let count: DispatchSemaphore
+    private let free: Mutex<[InferenceThread]>
+
+    init(_ streams: Int) {
+        let threads = Array(InferenceThread.all.prefix(streams))
+        count = DispatchSemaphore(value: threads.count)
+        free = Mutex(threads)
+    }
+
+    /// Runs `body` on one of the threads and waits for it.
+    func sync<Result>(_ body: () throws -> Result) throws -> Result {
+        count.wait()
+        let thread = free.withLock { $0.removeFirst() }
+        defer {
+            free.withLock { $0.append(thread) }
+            count.signal()
+        }
+        return try thread.sync(body)
     }
 }
 

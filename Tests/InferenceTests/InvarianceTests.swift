@@ -93,4 +93,36 @@ struct InvarianceTests {
             for try await result in group { #expect(result == expected) }
         }
     }
+
+    /// Images side by side, of two sizes, give what each gives alone.
+    @Test(arguments: [EngineOptions.Precision.fp32, .bf16, .int8], [2, 5])
+    func streams(_ precision: EngineOptions.Precision, _ threads: Int) async throws {
+        var sketch = NetworkAgreementTests.network(seed: 13)
+        // oneDNN's own convolutions beside ours.
+        sketch.graph.output = sketch.convolution(sketch.graph.output, to: 2, kernel: 5, stride: 3)
+        let shapes = [TensorShape(1, 3, 64, 96), TensorShape(1, 3, 96, 32)]
+        let inputs = (0..<12).map { sketch.numbers(shapes[$0 % 2].count) }
+        let calibration = try sketch.calibration(inputs[0], shapes[0])
+        func options(_ threads: Int, _ streams: Int) -> EngineOptions {
+            EngineOptions(precision: precision, threads: threads, streams: streams, calibration: calibration)
+        }
+        guard (try? options(1, 1).check()) != nil else { return }
+        let alone = try Engine(graph: sketch.graph, weights: sketch.weights, options: options(1, 1))
+        let engine = try Engine(graph: sketch.graph, weights: sketch.weights, options: options(threads, 2))
+        let expected = try inputs.indices.map { try alone.run(inputs[$0], shape: shapes[$0 % 2]) }
+        try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+            for index in inputs.indices {
+                group.addTask { [input = inputs[index], shape = shapes[index % 2]] in
+                    (index, try engine.run(input, shape: shape))
+                }
+            }
+            for try await (index, result) in group { #expect(result == expected[index], "\(index)") }
+        }
+    }
+
+    @Test func streamsAreHeldWithinThreads() {
+        #expect(EngineOptions(backend: .oneDNN, threads: 1, streams: 2).streams == 1)
+        #expect(EngineOptions(backend: .oneDNN, threads: 9, streams: 9).streams == 2)
+        #expect(EngineOptions(backend: .blas, threads: 4, streams: 2).streams == 1)
+    }
 }

@@ -1,8 +1,8 @@
 // A network as a list of steps over one arena of memory, run by oneDNN and a few kernels of our own.
 //
 // The caller (Swift's planner) decides everything: which steps, which layouts, where in the arena each tensor stands.
-// This library translates. A plan is used by one thread at a time, always the same one: libgomp keeps a team of
-// workers for each thread that calls it.
+// This library translates. A plan is used by as many threads at a time as it has streams, always the same ones: libgomp
+// keeps a team of workers for each thread that calls it.
 //
 // Layouts: plain is (C,H,W); blocked is (C/block,H,W,block) with C a multiple of the block. Lanes beyond a tensor's
 // real channels hold finite numbers that no weight reads.
@@ -148,10 +148,10 @@ double cinference_peak(int32_t threads, int32_t type);
 /// Whether oneDNN's compiled-in or environment limits leave it at AVX2 or better.
 int32_t cinference_has_fast_kernels(void);
 
-/// A plan without steps or memory. `sharing` is null or a plan whose arena the new one takes turns in; until the new one
-/// is finished none of them has an arena, and none can run.
+/// A plan without steps or memory, for `streams` images at once by `threads` threads each. `sharing` is null or a plan
+/// whose arena the new one takes turns in; until the new one is finished none of them has an arena, and none can run.
 int32_t cinference_plan_create(
-    int32_t threads, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message);
+    int32_t threads, int32_t streams, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message);
 void cinference_plan_destroy(CInferencePlan *plan);
 
 int32_t cinference_plan_add_convolution(

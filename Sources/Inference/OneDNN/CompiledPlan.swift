@@ -1,15 +1,18 @@
 import CInference
 
-/// A plan that the shim runs: steps, prepared weights and memory for one input shape. Used by the engine's thread only.
+/// A plan that the shim runs: steps, prepared weights and memory for one input shape. Used by the inference threads only.
 final class CompiledPlan {
     private let handle: OpaquePointer
     private var steps: [(label: String, kind: String, gigaFLOP: Double)] = []
 
-    /// - Parameter sharing: a plan whose arena this one uses too, in turn, grown where this one wants more.
-    init(threads: Int, sharing other: CompiledPlan?) throws {
+    /// - Parameters:
+    ///   - threads: those of one image.
+    ///   - streams: images that may be computed at once.
+    ///   - other: a plan whose arena this one uses too, in turn, grown where this one wants more.
+    init(threads: Int, streams: Int, sharing other: CompiledPlan?) throws {
         var handle: OpaquePointer?
         var message = CInferenceMessage()
-        let code = cinference_plan_create(Int32(threads), other?.handle, &handle, &message)
+        let code = cinference_plan_create(Int32(threads), Int32(streams), other?.handle, &handle, &message)
         guard code == CInferenceDone, let handle else {
             throw InferenceError.library("cannot start oneDNN", label: nil, message: message.string)
         }

@@ -1,14 +1,20 @@
-/// Runs a network through compiled plans, one image after another.
+import Dispatch
+
+/// Runs a network through compiled plans, one image after another in each stream.
 ///
-/// The plans of the latest input shapes are kept, each with weights prepared for it; they take turns in one arena.
+/// The plans of the latest input shapes are kept, each with weights prepared for it. With one stream they take turns in
+/// one arena; with several, one may run while another is compiled, and each has its own.
 ///
-/// Sendable: its state is touched on the inference thread only, which runs one call at a time.
+/// Sendable: `compiling` lets one stream at a time to what changes.
 final class OneDNNExecutor: Executor, @unchecked Sendable {
     private let network: FusedNetwork
     /// The element type of maps that are not bytes.
     private let precision: ElementType
     private let quantizations: [Int: Quantization]
+    private let streams: Int
+    /// Of one stream.
     private let threads: Int
+    private let compiling = DispatchSemaphore(value: 1)
     /// Weights folded when the engine was made; given up as the first plan takes them, folded again for other shapes.
     private var folded: [FoldedKernel?]
     /// Plans by input shape, the latest used last.
@@ -19,7 +25,8 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     /// - Throws: `InferenceError` where this machine has no instructions for `precision`.
     init(_ network: FusedNetwork, _ options: EngineOptions) throws {
         self.network = network
-        threads = options.threads
+        streams = options.streams
+        threads = max(1, options.threads / streams)
         precision =
             (options.precision == .int8 ? Engine.arithmeticBesideInt8 : options.precision).elementType
         let ranges = options.precision == .int8 ? options.calibration?.ranges ?? [:] : [:]
@@ -41,6 +48,8 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     }
 
     private func plan(for shapes: [TensorShape]) throws -> CompiledPlan {
+        compiling.wait()
+        defer { compiling.signal() }
         if let index = plans.firstIndex(where: { $0.input == shapes[0] }) {
             let plan = plans.remove(at: index)
             plans.append(plan)
@@ -51,7 +60,8 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
         plans = []
         let compiled = try Planner.compile(
             layers: network.layers, kernelSizes: network.kernelSizes, shapes: shapes, output: network.output,
-            precision: precision, quantizations: quantizations, threads: threads, sharing: kept.last?.compiled
+            precision: precision, quantizations: quantizations, threads: threads, streams: streams,
+            sharing: streams == 1 ? kept.last?.compiled : nil
         ) { index in
             defer { folded[index] = nil }
             guard let kernel = try folded[index] ?? network.folded(layerAt: index) else {

@@ -40,6 +40,12 @@ extension Planner {
         }
     }
 
+    /// What the bytes stand for that a convolution of bytes reads of `value`.
+    func quantization(of value: Int) -> Quantization? {
+        guard let tensor = tensors[value], placement.tensors[tensor].type == .uint8 else { return quantizations[value] }
+        return placement.tensors[tensor].quantization
+    }
+
     /// What a convolution writes to `value`; the network's result is never rounded.
     func resultType(_ value: Int) -> ElementType {
         value == output ? .float32 : kept.contains(value) ? .uint8 : precision

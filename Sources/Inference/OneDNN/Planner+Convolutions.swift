@@ -172,16 +172,14 @@ extension Planner {
         let values = [layer.inputs[0], layers[index].inputs[0]]
         let inputs = values.reduce(0) { $0 + padded(shapes[$1].channels) }
         // Bytes of both are summed as they are.
-        if quantized, inputs > mostQuantizedInputs || quantizations[values[0]]?.zero != quantizations[values[1]]?.zero {
-            return false
-        }
+        let zeros = values.map { quantization(of: $0)?.zero }
+        if quantized, inputs > mostQuantizedInputs || zeros[0] != zeros[1] { return false }
         let sources = values.map { source($0, as: type) }
         let result = destination(layer.output, quantized ? resultType(layer.output) : type)
         var sum = second
         sum.residual = nil
-        let padding = values.map {
-            ChannelPadding(inputs: padded(shapes[$0].channels), outputs: padded(shapes[layer.output].channels), groups: 1)
-        }
+        let outputs = padded(shapes[layer.output].channels)
+        let padding = values.map { ChannelPadding(inputs: padded(shapes[$0].channels), outputs: outputs, groups: 1) }
         appendConvolution(
             sum, geometry, padding[0], from: sources[0], to: result, layer: layer, index: index + 1,
             joined: (index, sources[1], padding[1]))

@@ -46,11 +46,13 @@ struct Planner {
     ///   - output: the value that is the network's result.
     ///   - precision: the element type of maps that are not bytes.
     ///   - quantizations: how maps are kept in bytes, by value; none are where it is empty.
+    ///   - threads: those of one image.
+    ///   - streams: images that may be computed at once.
     ///   - other: a plan whose arena this one shares.
     ///   - weights: called once for each layer with weights.
     static func compile(
         layers: [Layer], kernelSizes: [Int: [Int]], shapes: [TensorShape], output: Int, precision: ElementType,
-        quantizations: [Int: Quantization], threads: Int, sharing other: CompiledPlan?,
+        quantizations: [Int: Quantization], threads: Int, streams: Int, sharing other: CompiledPlan?,
         weights: Weights
     ) throws -> CompiledPlan {
         var planner = Planner(
@@ -73,7 +75,7 @@ struct Planner {
         for (index, step) in planner.steps.enumerated() {
             for tensor in step.touches { planner.placement.touch(tensor, at: index) }
         }
-        let plan = try CompiledPlan(threads: threads, sharing: other)
+        let plan = try CompiledPlan(threads: threads, streams: streams, sharing: other)
         let views = planner.placement.views
         for step in planner.steps { try step.add(plan, views, weights) }
         try plan.finish(planner.placement.resolve(scratch: plan.scratch))

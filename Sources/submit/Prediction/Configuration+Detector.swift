@@ -15,14 +15,20 @@ extension Configuration {
         }
     }
 
+    /// Images that `predict` computes at once: a second one's memory is little in bytes, and network passes are short
+    /// enough there for what runs beside them to show.
+    var streams: Int { precision == .int8 && tta.isEmpty && resolvedThreads > 1 ? 2 : 1 }
+
     /// The checkpoint's network, on the engine and with the backbone that the settings name.
-    func detector(for checkpoint: Checkpoint) throws -> TextDetector {
+    ///
+    /// - Parameter streams: calls that are to run at once.
+    func detector(for checkpoint: Checkpoint, streams: Int = 1) throws -> TextDetector {
         switch engine {
         case .own(let backend):
             return try TextDetector(
                 checkpoint: checkpoint, backbone: backbone,
                 options: EngineOptions(
-                    backend: backend, precision: precision, threads: resolvedThreads,
+                    backend: backend, precision: precision, threads: resolvedThreads, streams: streams,
                     calibration: try calibration(of: checkpoint)?.file.calibration))
         case .onnxRuntime:
             guard precision == .fp32 else {

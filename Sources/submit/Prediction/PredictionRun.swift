@@ -9,13 +9,30 @@ import Imaging
 import Inference
 import Maps
 
-/// One checkpoint over one folder of images into one map store: decoding and writing run beside the network.
+/// One checkpoint over one folder of images into one map store: decoding and writing run beside the network, one or
+/// several streams of it.
 struct PredictionRun {
     let checkpointPath: String
     let folder: ImageFolder
     let storePath: String
     let settings: Configuration
     let quiet: Bool
+
+    /// A stream of the network: one batch after another.
+    ///
+    /// Sendable: `average` is used by the stream's task only, and between two of them.
+    private final class Stream: @unchecked Sendable {
+        let average: ViewAverage
+        /// What is given up while the network runs, so that the next images may have the memory.
+        var images: [ViewCanvases] = []
+        /// The batch that is computed; its value is what the views change where it was the first, and the maps on their
+        /// way to the store.
+        var batch: Task<(report: (ViewReport, String)?, writing: Task<Void, any Error>), any Error>?
+
+        init(_ average: ViewAverage) {
+            self.average = average
+        }
+    }
 
     /// An image ready for the network, or why it is not.
     private struct Prepared: Sendable {
@@ -30,7 +47,7 @@ struct PredictionRun {
         // Canvases of several sizes would break up glibc's heap; of one size they fit where the last image's were.
         if !settings.tta.isEmpty { mallopt(M_MMAP_THRESHOLD, 1 << 17) }
         let checkpoint = try Checkpoint(path: checkpointPath)
-        let detector = try settings.detector(for: checkpoint)
+        let detector = try settings.detector(for: checkpoint, streams: settings.streams)
         for note in detector.architecture.notes { Terminal.note(note, quiet: quiet) }
         let store = try MapStore.openForAppending(
             at: storePath,
@@ -58,50 +75,72 @@ struct PredictionRun {
             Array(names[$0..<min($0 + settings.batch, names.count)])
         }
         let size = settings.size
-        let average = ViewAverage(views: settings.tta, size: size) { input, batch, side, output in
-            try detector.probabilityMap(input: input, batch: batch, height: side, width: side, output: output)
+        let streams = (0..<settings.streams).map { _ in
+            Stream(
+                ViewAverage(views: settings.tta, size: size) { input, batch, side, output in
+                    try detector.probabilityMap(input: input, batch: batch, height: side, width: side, output: output)
+                })
         }
         var failures = 0
-        var next = prepare(batches[0])
-        var writing: Task<Void, any Error>?
-        for index in batches.indices {
-            if Task.isCancelled {
-                // Exiting in the middle of a write would leave its temporary file.
-                try await writing?.value
-                throw CancellationError()
-            }
-            var ready: [(name: String, letterbox: Letterbox)] = []
-            var images: [ViewCanvases] = []
-            for image in await next.value {
-                switch image.canvases {
-                case .success(let canvases):
-                    ready.append((image.name, canvases.plain))
-                    images.append(canvases)
-                case .failure(let error):
-                    failures += 1
-                    progress.finish()
-                    Terminal.error("\(error)")
-                }
-            }
-            let isFirst = average.report == nil
-            let maps = Result {
-                try average.run(&images) { next = prepare(index + 1 < batches.count ? batches[index + 1] : []) }
-            }
-            try await writing?.value
-            if isFirst, let report = average.report {
+        var finished = 0
+        /// Waits for the network's pass of `stream`.
+        func finish(_ stream: Stream) async throws -> Task<Void, any Error>? {
+            guard let (report, writing) = try await stream.batch?.value else { return nil }
+            stream.batch = nil
+            finished += 1
+            if let (report, name) = report {
                 progress.finish()
-                tell(report, of: ready[0].name)
+                tell(report, of: name)
             }
-            let results = zip(ready, try maps.get()).map { image, map in
-                ImageMap(
-                    imageName: image.name, imageWidth: image.letterbox.imageWidth,
-                    imageHeight: image.letterbox.imageHeight, inverse: image.letterbox.inverse,
-                    map: ProbabilityMap(width: size, height: size, values: map))
-            }
-            writing = Task.detached { for map in results { try store.write(map) } }
-            progress.update(done + min((index + 1) * settings.batch, names.count))
+            progress.update(done + min(finished * settings.batch, names.count))
+            return writing
         }
-        try await writing?.value
+        do {
+            var next = prepare(batches[0], after: nil)
+            for index in batches.indices {
+                try Task.checkCancellation()
+                var ready: [(name: String, letterbox: Letterbox)] = []
+                var canvases: [ViewCanvases] = []
+                for image in await next.value {
+                    switch image.canvases {
+                    case .success(let made):
+                        ready.append((image.name, made.plain))
+                        canvases.append(made)
+                    case .failure(let error):
+                        failures += 1
+                        progress.finish()
+                        Terminal.error("\(error)")
+                    }
+                }
+                let stream = streams[index % streams.count]
+                let last = try await finish(stream)
+                let (laid, signal) = AsyncStream<Void>.makeStream()
+                stream.images = canvases
+                canvases = []
+                stream.batch = Task.detached { [ready] in
+                    let isFirst = stream.average.report == nil
+                    let maps = Result { try stream.average.run(&stream.images) { signal.finish() } }
+                    signal.finish()
+                    try await last?.value
+                    let results = zip(ready, try maps.get()).map { image, map in
+                        ImageMap(
+                            imageName: image.name, imageWidth: image.letterbox.imageWidth,
+                            imageHeight: image.letterbox.imageHeight, inverse: image.letterbox.inverse,
+                            map: ProbabilityMap(width: size, height: size, values: map))
+                    }
+                    let writing = Task.detached { for map in results { try store.write(map) } }
+                    return (isFirst ? stream.average.report.map { ($0, ready[0].name) } : nil, writing)
+                }
+                next = prepare(index + 1 < batches.count ? batches[index + 1] : [], after: laid)
+            }
+            for offset in streams.indices {
+                try await finish(streams[(batches.count + offset) % streams.count])?.value
+            }
+        } catch {
+            // Exiting in the middle of a write would leave its temporary file.
+            for stream in streams { _ = await (try? stream.batch?.value.writing)?.result }
+            throw error
+        }
         progress.finish()
         let count = names.count - failures
         Terminal.say(
@@ -126,11 +165,13 @@ struct PredictionRun {
         }
     }
 
-    private func prepare(_ names: [String]) -> Task<[Prepared], Never> {
+    /// - Parameter signal: ends when there is memory for the images.
+    private func prepare(_ names: [String], after signal: AsyncStream<Void>?) -> Task<[Prepared], Never> {
         let folder = folder
         let (size, views) = (settings.size, settings.tta)
         return Task.detached {
-            names.map { name in
+            if let signal { for await _ in signal {} }
+            return names.map { name in
                 Prepared(
                     name: name,
                     canvases: Result {
