@@ -39,9 +39,8 @@ std::shared_ptr<const Weights> Arena::keep(Weights made) {
 
 void Arena::reserve(int64_t bytes, int count) {
     wanted = std::max(wanted, bytes);
-    // Before the new memory is there: the plan that used it last may have stood at the new one's address.
-    spaces.clear();
-    spaces.resize(size_t(count));
+    // New ones, that no plan has used: another may have stood at the address of the one that is made.
+    spaces = std::vector<Space>(size_t(count));
     for (Space &space : spaces) space.memory = Buffer(wanted);
 }
 

@@ -41,7 +41,7 @@ public struct EngineOptions: Sendable {
     /// Images that oneDNN computes at once where as many callers ask, 1 or 2, each with its part of the threads and
     /// memory of its own: nobody waits for the slower half of a layer, or for what else runs on its core. A single
     /// image takes longer. The result does not depend on it.
-    public var streams: Int
+    public private(set) var streams: Int
     /// The ranges that int8 needs; other precisions ignore it.
     public var calibration: Calibration?
 

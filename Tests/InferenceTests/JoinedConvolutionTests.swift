@@ -96,6 +96,11 @@ struct JoinedConvolutionTests {
                 #expect(try !labels(Self.block(Case(), seed: 1), precision).contains(last), "\(precision)")
                 #expect(try labels(Self.block(Case(), seed: 1, reused: true), precision).contains(last))
             }
+            // A convolution and its own input, which is one's too.
+            var own = NetworkSketch(seed: 2, inputChannels: 32)
+            let x = own.convolution(own.graph.input, to: 32, kernel: 1)
+            _ = own.sum(own.convolution(x, to: 32, kernel: 1), x)
+            #expect(try own.difference(.oneDNN, height: 9, width: 7) < 2e-5)
         }
     #endif
 }

@@ -7,6 +7,8 @@ import Testing
 /// `predict` in other precisions than fp32: what is stored, what is refused, and the tables about it.
 struct PrecisionTests {
     private static let isHere = (try? EngineOptions(precision: .bf16).check()) != nil
+    private static let hasInt8 =
+        (try? EngineOptions(precision: .int8, calibration: Calibration(ranges: [:])).check()) != nil
 
     private static let overrides = ["postprocess.thresh=0.22", "postprocess.box_thresh=0.25"]
 
@@ -83,7 +85,29 @@ struct PrecisionTests {
         }
     }
 
-    @Test(.enabled(if: isHere)) func int8NeedsItsCalibration() throws {
+    /// Two streams, and batches of images, write what one image after another does; a broken image costs only itself.
+    @Test(.enabled(if: hasInt8)) func imagesSideBySide() throws {
+        try Workplace.with { place in
+            for (index, name) in ["a.jpg", "b.jpg", "c.jpg"].enumerated() {
+                try place.write(place.bytes("images/" + Workplace.imageNames[index % 2]), to: "images/" + name)
+            }
+            try place.expectDone(
+                ["calibrate", Workplace.checkpoint, "--images", "images", "--output", "a.json"] + Workplace.size)
+            let int8 = place.predict + ["--precision", "int8", "--calibration", "a.json"]
+            try place.expectDone(int8)
+            let maps = try place.tree("maps")
+            #expect(maps.count == 6)
+            try place.write("no image", to: "images/b0.jpg")
+            for changes in [["--threads", "2"], ["--threads", "4", "--batch", "2"], ["--threads", "3"]] {
+                try FileManager.default.removeItem(atPath: place.path("maps"))
+                let run = try place.run(int8 + changes)
+                #expect(run.status != 0 && run.stderr.contains("b0.jpg") && run.stderr.contains("5 maps in"))
+                #expect(try place.tree("maps") == maps, "\(changes)")
+            }
+        }
+    }
+
+    @Test(.enabled(if: hasInt8)) func int8NeedsItsCalibration() throws {
         try Workplace.with { place in
             let int8 = place.predict + ["--precision", "int8", "--calibration", "a.json"]
             let without = try place.run(int8)

@@ -169,6 +169,7 @@ extension Planner {
             second.residual == layers[index].output, lastUse[layers[index].output] == index + 1
         else { return false }
         let layer = layers[index + 1]
+        guard layer.inputs[0] != layers[index].output else { return false }
         let values = [layer.inputs[0], layers[index].inputs[0]]
         let inputs = values.reduce(0) { $0 + padded(shapes[$1].channels) }
         // Bytes of both are summed as they are.
@@ -239,7 +240,7 @@ extension Planner {
                 if let gate { (step.gated, step.gate) = (1, views[gate]) }
                 let kind =
                     (convolution.isTransposed ? "transposed " : "conv ")
-                    + "\(window.kernelHeight)x\(window.kernelWidth)"
+                    + "\(window.kernelHeight)x\(window.kernelWidth)" + (other == nil ? "" : " + 1x1")
                 let taps = window.kernelHeight * window.kernelWidth
                 let work = 2e-9 * Double(taps * inputs * outputShape.channels) * Double(outputShape.area)
                 try kernel.weights.withUnsafeBufferPointer { weights in

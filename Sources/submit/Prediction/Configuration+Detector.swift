@@ -15,9 +15,9 @@ extension Configuration {
         }
     }
 
-    /// Images that `predict` computes at once: a second one's memory is little in bytes, and network passes are short
-    /// enough there for what runs beside them to show.
-    var streams: Int { precision == .int8 && tta.isEmpty && resolvedThreads > 1 ? 2 : 1 }
+    /// Images that `predict` computes at once, each by as many threads: a second one's memory is little in bytes, and
+    /// network passes are short enough there for what runs beside them to show.
+    var streams: Int { precision == .int8 && tta.isEmpty && resolvedThreads.isMultiple(of: 2) ? 2 : 1 }
 
     /// The checkpoint's network, on the engine and with the backbone that the settings name.
     ///
