@@ -32,6 +32,32 @@ struct PredictionRun {
         init(_ average: ViewAverage) {
             self.average = average
         }
+
+        /// Begins the batch `images`, of the names and places in `ready`, whose maps go to `store` after `last`.
+        ///
+        /// - Returns: what ends when there is memory for the next images.
+        func begin(
+            _ images: [ViewCanvases], _ ready: [(name: String, letterbox: Letterbox)], size: Int, store: MapStore,
+            after last: Task<Void, any Error>?
+        ) -> AsyncStream<Void> {
+            let (laid, signal) = AsyncStream<Void>.makeStream()
+            self.images = images
+            batch = Task.detached { [self] in
+                let isFirst = average.report == nil
+                let maps = Result { try average.run(&self.images) { signal.finish() } }
+                signal.finish()
+                try await last?.value
+                let results = zip(ready, try maps.get()).map { image, map in
+                    ImageMap(
+                        imageName: image.name, imageWidth: image.letterbox.imageWidth,
+                        imageHeight: image.letterbox.imageHeight, inverse: image.letterbox.inverse,
+                        map: ProbabilityMap(width: size, height: size, values: map))
+                }
+                let writing = Task.detached { for map in results { try store.write(map) } }
+                return (isFirst ? average.report.map { ($0, ready[0].name) } : nil, writing)
+            }
+            return laid
+        }
     }
 
     /// An image ready for the network, or why it is not.
@@ -40,6 +66,9 @@ struct PredictionRun {
         let canvases: Result<ViewCanvases, any Error>
     }
 
+    /// A batch alone gets all threads.
+    private var streamCount: Int { folder.names.count > settings.batch ? settings.streams : 1 }
+
     /// Runs the images that the store lacks.
     ///
     /// - Returns: how many images failed; each is reported on stderr when it does.
@@ -47,7 +76,7 @@ struct PredictionRun {
         // Canvases of several sizes would break up glibc's heap; of one size they fit where the last image's were.
         if !settings.tta.isEmpty { mallopt(M_MMAP_THRESHOLD, 1 << 17) }
         let checkpoint = try Checkpoint(path: checkpointPath)
-        let detector = try settings.detector(for: checkpoint, streams: settings.streams)
+        let detector = try settings.detector(for: checkpoint, streams: streamCount)
         for note in detector.architecture.notes { Terminal.note(note, quiet: quiet) }
         let store = try MapStore.openForAppending(
             at: storePath,
@@ -75,7 +104,7 @@ struct PredictionRun {
             Array(names[$0..<min($0 + settings.batch, names.count)])
         }
         let size = settings.size
-        let streams = (0..<settings.streams).map { _ in
+        let streams = (0..<streamCount).map { _ in
             Stream(
                 ViewAverage(views: settings.tta, size: size) { input, batch, side, output in
                     try detector.probabilityMap(input: input, batch: batch, height: side, width: side, output: output)
@@ -114,23 +143,7 @@ struct PredictionRun {
                 }
                 let stream = streams[index % streams.count]
                 let last = try await finish(stream)
-                let (laid, signal) = AsyncStream<Void>.makeStream()
-                stream.images = canvases
-                canvases = []
-                stream.batch = Task.detached { [ready] in
-                    let isFirst = stream.average.report == nil
-                    let maps = Result { try stream.average.run(&stream.images) { signal.finish() } }
-                    signal.finish()
-                    try await last?.value
-                    let results = zip(ready, try maps.get()).map { image, map in
-                        ImageMap(
-                            imageName: image.name, imageWidth: image.letterbox.imageWidth,
-                            imageHeight: image.letterbox.imageHeight, inverse: image.letterbox.inverse,
-                            map: ProbabilityMap(width: size, height: size, values: map))
-                    }
-                    let writing = Task.detached { for map in results { try store.write(map) } }
-                    return (isFirst ? stream.average.report.map { ($0, ready[0].name) } : nil, writing)
-                }
+                let laid = stream.begin(canvases, ready, size: size, store: store, after: last)
                 next = prepare(index + 1 < batches.count ? batches[index + 1] : [], after: laid)
             }
             for offset in streams.indices {
