@@ -35,8 +35,9 @@ public:
             scale(weights->memory.floats(), static_cast<const float *>(run.at(step.gate)), run.scratch, run.threads);
         const auto &from = step.source, &to = step.destination;
         own.pointwise({
-            run.at(from), step.joins ? run.at(step.second) : nullptr, step.gated ? run.scratch : weights->memory.data(), bias.floats(), run.at(to),
-            to.type == CInferenceFloat32, step.accumulates != 0, from.channels, inputs() - from.channels, to.channels / 16, from.height, from.width,
+            run.at(from), step.joins ? run.at(step.second) : nullptr,
+            step.gated ? run.scratch : weights->memory.data(), bias.floats(), run.at(to), to.type == CInferenceFloat32,
+            step.accumulates != 0, from.channels, inputs() - from.channels, to.channels / 16, from.height, from.width,
             to.height, to.width, step.stride, step.activation, run.threads,
         });
     }

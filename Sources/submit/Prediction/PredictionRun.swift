@@ -20,7 +20,7 @@ struct PredictionRun {
 
     /// A stream of the network: one batch after another.
     ///
-    /// Sendable: `average` is used by the stream's task only, and between two of them.
+    /// Sendable: `average` and `images` are used by the stream's task only, and between two of them.
     private final class Stream: @unchecked Sendable {
         let average: ViewAverage
         /// What is given up while the network runs, so that the next images may have the memory.
