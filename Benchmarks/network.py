@@ -4,8 +4,10 @@
 
 Each contender is a process that has loaded the network and waits; the driver lets one run at a time, ours before each
 peer, round after round, so that a machine that slows down slows all of them. Figures are medians of ROUNDS runs, ours of
-all its runs, a batch's by the image. The best peer is that of the same precision. A peer that is not installed, or
-cannot do a row, is named and left out.
+all its runs, a batch's by the image. The best peer is that of the same precision. Where `predict` computes two images
+side by side, in int8, a second contender of ours does so too, and stands beside the peer that does likewise
+(`throughput`); the others stand beside one image at a time. A peer that is not installed, or cannot do a row, is named
+and left out.
 
 int8 is calibrated at 960 on the images that `submit calibrate` picks, the peers' by NNCF for OpenVINO and by ONNX
 Runtime's own quantizer; the image that is timed is none of them. Its maps are held against our fp32 one, the others'
@@ -29,6 +31,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 7))
 PRECISIONS = ("fp32", "bf16", "int8")
+TWO = "int8, two side by side"
 # What a peer may take to load (to quantize or compile, too), and to run once, before it is left out.
 LOAD_SECONDS, RUN_SECONDS = 900, 10
 PAUSE_SECONDS = 0.3
@@ -232,21 +235,31 @@ class Contender:
         self.process.wait()
 
 
-def ours(work, precision):
+def ours(work, name):
     """Workers wait between steps as predict has them."""
+    precision, streams = name.split(",")[0], 2 if name == TWO else 1
+    if streams > work["threads"]:
+        return None
     settings = [f"{key}={work[key]}" for key in ("side", "batch", "threads", "calibration")]
     command = [HERE / ".build/release/bench", "network", work["checkpoint"], work["image"], work["folder"]]
-    contender = Contender([*command, f"precision={precision}", *settings], {"GOMP_SPINCOUNT": "10000"})
+    contender = Contender([*command, f"precision={precision}", f"streams={streams}", *settings], {"GOMP_SPINCOUNT": "10000"})
     if error := contender.first.get("error"):
-        print(f"  submit, {precision}: left out: {error}")
+        print(f"  submit, {name}: left out: {error}")
         return None
     return contender
 
 
 def beside_peers(title, work):
     """The table of one network at one size, batch and number of threads."""
-    own = {precision: c for precision in PRECISIONS if (c := ours(work, precision))}
+    own = {name: c for name in (*PRECISIONS, TWO) if (c := ours(work, name))}
     peers, left_out = {}, {}
+
+    def beside(name):
+        """Ours that does what the peer does."""
+        precision, _, settings = PEERS[name]
+        two = own.get(TWO) if settings.get("hint") == "THROUGHPUT" and precision == "int8" else None
+        return two or own[precision]
+
     wanted = os.environ.get("BENCH_PEERS")
     for name in PEERS if wanted is None else wanted.split(";"):
         if PEERS[name][0] not in own:
@@ -265,13 +278,14 @@ def beside_peers(title, work):
             peer.end()
     for _ in range(ROUNDS):
         for name, peer in peers.items():
-            own[PEERS[name][0]].run(work["batch"])
+            beside(name).run(work["batch"])
             peer.run(work["batch"])
         for contender in own.values():
             contender.run(work["batch"])
     print(f"\n{title}\n  {'':30} {'ms':>8} {'ours/it':>8}  map's difference: max, mean, IoU")
-    for precision, contender in own.items():
-        line = f"  {'submit, ' + precision:30} {contender.ms:8.1f}"
+    for kind, contender in own.items():
+        precision = kind.split(",")[0]
+        line = f"  {'submit, ' + kind:30} {contender.ms:8.1f}"
         if precision == "int8":
             line += f" {'':8}  {difference(work['folder'], precision, own_map(work['folder'], precision))}"
             line += f"  int8/bf16 {contender.ms / own['bf16'].ms:.3f}" if "bf16" in own else ""
@@ -280,8 +294,9 @@ def beside_peers(title, work):
         right = [name for name in rivals if WRONG not in rivals[name].first["difference"]]
         best = min(right, key=lambda name: rivals[name].ms, default=None)
         for name, peer in rivals.items():
-            print(f"    {name:28} {peer.ms:8.1f} {contender.ms / peer.ms:8.3f}  {peer.first['difference']}"
-                  + ("  best peer" if name == best else ""))
+            if beside(name) is contender:
+                print(f"    {name:28} {peer.ms:8.1f} {contender.ms / peer.ms:8.3f}  {peer.first['difference']}"
+                      + ("  best peer" if name == best else ""))
     for name, error in left_out.items():
         print(f"    {name:28} left out: {error}")
     sys.stdout.flush()
