@@ -2,22 +2,35 @@
 // namespace and under a target attribute of its own; has no include guard for that reason and includes nothing.
 // `Element` is what maps hold in memory: float, Bfloat16 or Byte; sums and weights are floats.
 
+/// The largest of `height` x `width` pixels, rows `row` elements apart; known sizes make it a line of instructions.
+static inline __attribute__((always_inline)) Ordered largest(const Element *first, int64_t row, int height, int width) {
+    Ordered most = lowest();
+    for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x) most = larger(ordered(first + y * row + x * blockSize), most);
+    return most;
+}
+
 static void maxPool(const MapArguments &a) {
+    const int64_t row = int64_t(a.sourceWidth) * blockSize;
     parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
-        const int64_t block = task / a.height, y = task % a.height;
-        for (int64_t x = 0; x < a.width; ++x) {
-            Vector most = all(-__builtin_inff());
-            for (int ky = 0; ky < a.kernel; ++ky) {
-                const int64_t row = y * a.stride - a.pad + ky;
-                if (row < 0 || row >= a.sourceHeight) continue;
-                for (int kx = 0; kx < a.kernel; ++kx) {
-                    const int64_t column = x * a.stride - a.pad + kx;
-                    if (column < 0 || column >= a.sourceWidth) continue;
-                    const int64_t pixel = (block * a.sourceHeight + row) * a.sourceWidth + column;
-                    most = larger(load(elements(a.source) + pixel * blockSize), most);
-                }
+        // Where a window begins on the map, and how far it reaches there.
+        struct Window {
+            int first, size;
+            Window(int place, const MapArguments &a, int end) {
+                const int begin = place * a.stride - a.pad, last = begin + a.kernel < end ? begin + a.kernel : end;
+                first = begin > 0 ? begin : 0;
+                size = last - first;
             }
-            store(elements(a.destination) + ((block * a.height + y) * a.width + x) * blockSize, most);
+        };
+        const Window rows(int(task % a.height), a, a.sourceHeight);
+        const Element *source = elements(a.source) + (task / a.height * a.sourceHeight + rows.first) * row;
+        for (int x = 0; x < a.width; ++x) {
+            const Window columns(x, a, a.sourceWidth);
+            const Element *first = source + columns.first * blockSize;
+            const bool isNine = rows.size == 3 && columns.size == 3;
+            store(
+                elements(a.destination) + (task * a.width + x) * blockSize,
+                isNine ? largest(first, row, 3, 3) : largest(first, row, rows.size, columns.size));
         }
     });
 }
@@ -87,17 +100,11 @@ static void upsample(const MapArguments &a) {
     });
 }
 
-/// Adds one source's taps to a row of sums. The three rows of taps are added once a small pixel, for each column of
-/// the kernel; an upsampled pixel takes its neighbours' sums where it stands at the small pixel's edge.
-static void addTaps(const TapSumArguments &a, int source, int64_t block, int64_t y, float *sums) {
-    const int64_t factor = a.factors[source], height = a.height / factor, width = a.width / factor;
-    const Element *rows[9];
-    for (int tap = 0; tap < 9; ++tap) {
-        const int64_t row = y + tap / 3 - 1;
-        rows[tap] = row < 0 || row >= a.height
-            ? nullptr
-            : elements(a.sources[source]) + ((tap * a.blocks + block) * height + row / factor) * width * blockSize;
-    }
+/// Adds a source's taps, rows of `width` pixels or null, to a row of sums. The three rows of taps are added once a small
+/// pixel, for each column of the kernel; an upsampled pixel takes its neighbours' sums where it stands at the small
+/// pixel's edge.
+template <typename From>
+static void addTaps(const From *const *rows, int64_t factor, int64_t width, float *sums) {
     auto column = [&](int dx, int64_t x) {
         Vector sum{};
         for (int dy = 0; dy < 9; dy += 3)
@@ -125,12 +132,24 @@ static void addTaps(const TapSumArguments &a, int source, int64_t block, int64_t
     }
 }
 
+/// The same of row `y` of a source in memory.
+template <typename From>
+static void addTaps(const TapSumArguments &a, int source, int64_t block, int64_t y, float *sums) {
+    const int64_t factor = a.factors[source], height = a.height / factor, width = a.width / factor;
+    const From *rows[9];
+    for (int tap = 0; tap < 9; ++tap) {
+        const int64_t row = y + tap / 3 - 1, place = ((tap * a.blocks + block) * height + row / factor) * width;
+        rows[tap] = row < 0 || row >= a.height ? nullptr : static_cast<const From *>(a.sources[source]) + place * blockSize;
+    }
+    addTaps(rows, factor, width, sums);
+}
+
 static void tapSum(const TapSumArguments &a) {
     const int64_t row = int64_t(a.width) * blockSize;
     parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
         float *sums = a.rows + threadIndex() * row;
         for (int64_t i = 0; i < row; i += blockSize) store(sums + i, Vector{});
-        for (int s = 0; s < a.count; ++s) addTaps(a, s, task / a.height, task % a.height, sums);
+        for (int s = 0; s < a.count; ++s) addTaps<Element>(a, s, task / a.height, task % a.height, sums);
         Element *destination = elements(a.destination) + task * row;
         for (int64_t i = 0; i < row; i += blockSize) store(destination + i, load(sums + i));
     });

@@ -119,7 +119,7 @@ struct TapSumArguments {
     int factors[mostTapSources];
     int count;
     void *destination;
-    float *rows;  // width * block a thread
+    float *rows;  // width * block a thread; more for QuantizedTapSumArguments
     int blocks, height, width, threads;
 };
 

@@ -20,6 +20,7 @@ using Element = Byte;
 #include "Vectors.hpp"
 #include "KernelBodies.hpp"
 #include "QuantizedBodies.hpp"
+#include "QuantizedTapSumBodies.hpp"
 #include "WinogradTransforms.hpp"
 #include "QuantizedWinogradBodies.hpp"
 }  // namespace vnni
@@ -31,5 +32,5 @@ const cinference::Kernels cinference::byteKernels = {
     vnni::blockSize, "avx512_vnni", nullptr, nullptr, nullptr, nullptr, vnni::maxPool, nullptr, nullptr, nullptr,
     vnni::upsample,  nullptr,       nullptr, vnni::shuffle, nullptr, vnni::multiplyAdd, nullptr,
 };
-const cinference::QuantizedKernels cinference::vnniKernels = {"avx512_vnni", vnni::convolution, vnni::quantizedWinograd, vnni::quantizedDepthwise, vnni::quantize, vnni::convert};
+const cinference::QuantizedKernels cinference::vnniKernels = {"avx512_vnni", vnni::convolution, vnni::quantizedWinograd, vnni::quantizedDepthwise, vnni::quantizedTapSum, vnni::quantize, vnni::convert};
 #endif

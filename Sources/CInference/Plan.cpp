@@ -208,7 +208,9 @@ int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapSt
 }
 
 int32_t cinference_plan_add_tap_sum(CInferencePlan *plan, const CInferenceTapSum *step, CInferenceMessage *message) {
-    return guarded(message, [&] { plan->steps.push_back(makeTapSum(*step, *plan)); });
+    return guarded(message, [&] {
+        plan->steps.push_back((step->convolution ? makeQuantizedTapSum : makeTapSum)(*step, *plan));
+    });
 }
 
 const char *cinference_plan_implementation(const CInferencePlan *plan, int32_t index) {

@@ -149,6 +149,7 @@ std::unique_ptr<Step> makeDepthwise(const CInferenceDepthwise &step, const CInfe
 std::unique_ptr<Step> makeExpandedDepthwise(const CInferenceExpandedDepthwise &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeMapStep(const CInferenceMapStep &step);
 std::unique_ptr<Step> makeTapSum(const CInferenceTapSum &step, const CInferencePlan &plan);
+std::unique_ptr<Step> makeQuantizedTapSum(const CInferenceTapSum &step, const CInferencePlan &plan);
 
 }  // namespace cinference
 

@@ -9,7 +9,7 @@ namespace cinference {
 
 /// Weights as bytes, and what becomes of the sums: value = sum * scale + bias.
 struct QuantizedWeights {
-    const int8_t *bytes;  // for each group (kH,kW,inputs/4,blocks of the group,16,4)
+    const int8_t *bytes;  // for each group (kH,kW,inputs/4,blocks of the group,16,4); an image's (kH,kW*3/4 rounded up,…)
     const float *scales;  // (blocks,16)
     const float *bias;    // (blocks,16)
 };
@@ -62,7 +62,7 @@ struct ConvolutionShape {
 struct QuantizedArguments : ConvolutionShape {
     const void *source;   // (inputs/16,sourceHeight,sourceWidth,16) bytes; or
     const void *second;   // (secondInputs/16,height,width,16) bytes or null; its inputs come after the source's
-    const float *image;   // (inputs,sourceHeight,sourceWidth), at most 4 channels, rounded on the way
+    const float *image;   // (inputs,sourceHeight,sourceWidth), at most 3 channels, rounded on the way
     float imageInverse;   // 1 / scale
     int sourceZero;       // the byte of 0, which borders are filled with
     QuantizedWeights weights;
@@ -82,6 +82,23 @@ constexpr int winogradUnit = 32;
 struct QuantizedWinogradArguments : QuantizedArguments {
     const float *bias;  // (blocks,16)
     int channels;       // of the inputs, the ones that weights read
+};
+
+/// A sum of taps of the sources and of one more, the 1x1 convolution of bytes `source`, which is in memory row by row only.
+struct QuantizedTapSumArguments : TapSumArguments {
+    const void *source;        // (inputs/16,height/factor,width/factor,16)
+    QuantizedWeights weights;  // of each block the nine taps', as a convolution's of nine blocks
+    int inputs, factor;
+    int sourceType, type;      // of the other sources and of the destination: CInferenceFloat32 or CInferenceBfloat16
+
+    /// The result is cut into bands of rows where there are few blocks to share out; each makes a row above and below
+    /// it too.
+    int bands() const {
+        const int wanted = (16 + blocks - 1) / blocks, most = height / factor / 8;
+        return wanted < most ? wanted : most > 1 ? most : 1;
+    }
+    /// Of `rows`: a row of sums, three rows of nine taps.
+    int64_t rowFloats() const { return (width + int64_t(3 * 9) * (width / factor)) * 16; }
 };
 
 /// A depthwise convolution of bytes to bytes, 3x3 or 5x5, stride 1 or 2, and the mean of its pixels.
@@ -120,28 +137,38 @@ private:
     int mostColumns() const { return expandedInputs > 0 ? 128 : 256; }
 };
 
+/// Bytes of an image's pixel: as many pixels as a kernel is wide are multiplied as a row of bytes, four at once.
+constexpr int imagePixelBytes = 3;
+
 /// The part of the source that some rows of the result need, with its border; 1x1 convolutions read the source itself.
 struct QuantizedPatch {
     QuantizedPatch(const QuantizedArguments &a, bool isImage) {
         direct = a.kernelHeight == 1 && a.kernelWidth == 1 && a.padTop == 0 && a.padLeft == 0 && !isImage
             && (a.height - 1) * a.stride < a.sourceHeight && (a.width - 1) * a.stride < a.sourceWidth;
-        pixelBytes = isImage ? 4 : 16;
+        pixelBytes = isImage ? imagePixelBytes : 16;
         planes = isImage ? 1 : (a.inputs + 15) / 16;
+        taps = isImage ? a.kernelHeight : a.kernelHeight * a.kernelWidth;
+        steps = isImage ? (a.kernelWidth * imagePixelBytes + 3) / 4 : (a.inputs + 3) / 4;
         columns = (a.width - 1) * a.stride + a.kernelWidth;
-        // Rows enough for whole tiles of pixels, and a patch that leaves the second cache room for weights.
+        // Rows enough for whole tiles of pixels, and a patch that leaves the second cache room for weights; more of an
+        // image, which is rounded again for each patch.
         auto rowsOf = [&](int rows) { return (rows - 1) * a.stride + a.kernelHeight; };
         auto size = [&](int rows) { return int64_t(planes) * rowsOf(rows) * columns * pixelBytes; };
+        const int most = isImage ? mostImageRows : 1 << 16;
         rows = 1;
-        while (rows < a.height && rows * a.width < 96 && size(rows + 1) <= mostBytes) ++rows;
+        while (rows < a.height && rows < most && (isImage || rows * a.width < 96) && size(rows + 1) <= mostBytes) ++rows;
         sourceRows = rowsOf(rows);
-        bytes = direct ? 0 : (size(rows) + 63) / 64 * 64;
+        // The last four bytes of an image's last pixel may begin with its own last one.
+        bytes = direct ? 0 : (size(rows) + 3 + 63) / 64 * 64;
         // Of a 1x1 convolution any run of pixels will do.
         const int64_t run = mostBytes / (int64_t(planes + a.secondInputs / 16) * pixelBytes) / 24 * 24;
         pixels = int(run < 96 ? 96 : run > 1536 ? 1536 : run);
     }
     static constexpr int64_t mostBytes = 256 << 10;
+    static constexpr int mostImageRows = 8;
     bool direct;
     int pixelBytes, planes, columns, rows, sourceRows, pixels;
+    int taps, steps;  // a tap's products of four bytes
     int64_t bytes;
 };
 
@@ -161,6 +188,7 @@ struct QuantizedKernels {
     void (*convolution)(const QuantizedArguments &);
     void (*winograd)(const QuantizedWinogradArguments &);
     void (*depthwise)(const QuantizedDepthwiseArguments &);
+    void (*tapSum)(const QuantizedTapSumArguments &);
     void (*quantize)(const QuantizeArguments &);
     void (*convert)(const ConvertArguments &);
 };

@@ -32,7 +32,7 @@ static inline __attribute__((always_inline)) const int8_t *multiply(
     // What the next tile reads of a plane: a map's stand too far apart for the processor to foresee; a patch, of an image
     // always, is near.
     auto fetch = [&](const uint8_t *next) __attribute__((always_inline)) {
-        if (PixelBytes == 8 || s.tapCount > 1) return;
+        if (PixelBytes < 16 || s.tapCount > 1) return;
 #pragma clang loop unroll(full)
         for (int ahead = 0; ahead < Pixels * PixelBytes; ahead += 64) _mm_prefetch(next + ahead, _MM_HINT_T0);
         _mm_prefetch(next + Pixels * PixelBytes - 1, _MM_HINT_T0);
@@ -165,6 +165,12 @@ static inline __attribute__((always_inline)) void finish(
     }
 }
 
+/// Other results than maps have nothing added.
+template <int Blocks, int Pixels, typename Arguments>
+static inline __attribute__((always_inline)) void prefetchSummand(const Arguments &, int, int64_t) {}
+template <int Blocks, int Pixels, typename Arguments>
+static inline __attribute__((always_inline)) void multiplySecond(const Arguments &, int64_t, const int8_t *, __m512i *) {}
+
 /// What `finish` will add to a tile: on its way while the tile is multiplied.
 template <int Blocks, int Pixels>
 static inline __attribute__((always_inline)) void prefetchSummand(const QuantizedArguments &a, int block, int64_t pixel) {
@@ -225,10 +231,12 @@ static void runGroup(
     }
 }
 
-/// `count` pixels of the image from `place` on, four bytes each; channels that it lacks are zero.
+/// `count` pixels of the image from `place` on, three bytes each; channels that it lacks are zero.
 static void quantizePixels(const QuantizedArguments &a, int64_t place, int count, uint8_t *to) {
     const int64_t area = int64_t(a.sourceHeight) * a.sourceWidth;
     const __m512i most = _mm512_set1_epi32(255), none = _mm512_setzero_si512();
+    // Of four pixels' 16 bytes the three channels.
+    const __m512i channels = _mm512_set4_epi32(-1, 0x0e0d0c0a, 0x09080605, 0x04020100);
     for (int x = 0; x < count; x += 16) {
         const __mmask16 inside = count - x < 16 ? __mmask16((1 << (count - x)) - 1) : __mmask16(0xffff);
         __m512i pixels = none;
@@ -239,7 +247,9 @@ static void quantizePixels(const QuantizedArguments &a, int64_t place, int count
             const __m512i byte = _mm512_min_epi32(_mm512_max_epi32(whole, none), most);
             pixels = _mm512_or_si512(pixels, _mm512_slli_epi32(byte, 8 * channel));
         }
-        _mm512_mask_storeu_epi32(to + x * 4, inside, pixels);
+        const __m512i packed = _mm512_maskz_compress_epi32(0x7777, _mm512_shuffle_epi8(pixels, channels));
+        const int bytes = (count - x < 16 ? count - x : 16) * imagePixelBytes;
+        _mm512_mask_storeu_epi8(to + x * imagePixelBytes, (__mmask64(1) << bytes) - 1, packed);
     }
 }
 
@@ -257,14 +267,11 @@ static void fillPatch(const QuantizedArguments &a, const QuantizedPatch &patch, 
                 continue;
             }
             std::memset(to, a.sourceZero, size_t(left) * bytes);
-            std::memset(to + int64_t(left + inside) * bytes, a.sourceZero, size_t(room - inside) * bytes);
             uint8_t *middle = to + int64_t(left) * bytes;
             const int64_t place = int64_t(y) * a.sourceWidth;
-            if (!a.image) {
-                std::memcpy(middle, static_cast<const uint8_t *>(a.source) + (plane * area + place) * 16, size_t(inside) * 16);
-                continue;
-            }
-            quantizePixels(a, place, inside, middle);
+            if (a.image) quantizePixels(a, place, inside, middle);
+            else std::memcpy(middle, static_cast<const uint8_t *>(a.source) + (plane * area + place) * 16, size_t(inside) * 16);
+            std::memset(middle + int64_t(inside) * bytes, a.sourceZero, size_t(room - inside) * bytes);
         }
     }
 }
@@ -272,18 +279,17 @@ static void fillPatch(const QuantizedArguments &a, const QuantizedPatch &patch, 
 static void convolution(const QuantizedArguments &a) {
     const QuantizedPatch patch(a, a.image != nullptr);
     const BlockGroups groups(a.blocks);
-    const int taps = a.kernelHeight * a.kernelWidth, steps = (a.inputs + 3) / 4;
-    const int64_t blockBytes = int64_t(taps) * (steps + a.secondInputs / 4) * 64;
+    const int64_t blockBytes = int64_t(patch.taps) * (patch.steps + a.secondInputs / 4) * 64;
     auto run = [&](const TileSource &source, int group, int64_t pixel, int count, int pixelBytes) {
         const int first = groups.first(group), size = groups.size(group);
         const int8_t *weights = a.weights.bytes + first * blockBytes;
         switch (pixelBytes) {
-            case 8: return runGroup<8>(a, source, weights, first, size, pixel, count);
+            case 2 * imagePixelBytes: return runGroup<2 * imagePixelBytes>(a, source, weights, first, size, pixel, count);
             case 16: return runGroup<16>(a, source, weights, first, size, pixel, count);
             default: return runGroup<32>(a, source, weights, first, size, pixel, count);
         }
     };
-    const int planes = patch.planes, lastSteps = steps - 4 * (planes - 1);
+    const int planes = patch.planes, lastSteps = patch.steps - 4 * (planes - 1);
     if (patch.direct) {
         const int64_t area = int64_t(a.height) * a.width;
         // Pixels that stand evenly apart are a row: with stride 1 all of them.
@@ -305,8 +311,9 @@ static void convolution(const QuantizedArguments &a) {
         return;
     }
     int64_t offsets[mostQuantizedTaps];
-    for (int tap = 0; tap < taps; ++tap)
-        offsets[tap] = (int64_t(tap / a.kernelWidth) * patch.columns + tap % a.kernelWidth) * patch.pixelBytes;
+    const int across = patch.taps / a.kernelHeight;
+    for (int tap = 0; tap < patch.taps; ++tap)
+        offsets[tap] = (int64_t(tap / across) * patch.columns + tap % across) * patch.pixelBytes;
     const int64_t bands = (a.height + patch.rows - 1) / patch.rows;
     parallel(a.threads, bands * groups.count, [&](int64_t task) {
         const int y = int(task / groups.count) * patch.rows;
@@ -315,7 +322,7 @@ static void convolution(const QuantizedArguments &a) {
         for (int row = 0; row < patch.rows && y + row < a.height; ++row) {
             const uint8_t *first = copy + int64_t(row) * a.stride * patch.columns * patch.pixelBytes;
             const int64_t planeBytes = int64_t(patch.sourceRows) * patch.columns * patch.pixelBytes;
-            run({first, planeBytes, planes, lastSteps, offsets, taps}, int(task % groups.count), int64_t(y + row) * a.width, a.width,
+            run({first, planeBytes, planes, lastSteps, offsets, patch.taps}, int(task % groups.count), int64_t(y + row) * a.width, a.width,
                 patch.pixelBytes * a.stride);
         }
     });

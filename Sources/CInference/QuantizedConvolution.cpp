@@ -11,9 +11,9 @@ class QuantizedConvolutionStep final : public Step {
 public:
     QuantizedConvolutionStep(const CInferenceConvolution &step, const CInferencePlan &plan)
         : step(step), output(step.destination, step.activation), threads(plan.threads), blocks(step.destination.channels / 16),
-          steps(step.kernel_height * step.kernel_width * ((inputs() + 3) / 4)), bias(step.bias, step.destination.channels) {
+          steps(tapSteps() * step.kernel_height * (isImage() ? 1 : step.kernel_width)), bias(step.bias, step.destination.channels) {
         if (!quantizedKernels()) throw Unsupported("no instructions for bytes");
-        const bool isImage = !step.source.blocked, fits = isImage ? step.source.channels <= 4 && step.stride == 2 : step.stride <= 2;
+        const bool fits = isImage() ? step.source.channels <= imagePixelBytes && step.stride == 2 : step.stride <= 2;
         if (!fits || step.groups != 1 || step.kernel_height * step.kernel_width > mostQuantizedTaps)
             throw Unsupported("a convolution that no kernel for bytes is made for");
         implementation = std::string("quantized:") + quantizedKernels()->name;
@@ -59,6 +59,9 @@ public:
 
 private:
     int inputs() const { return step.source.channels + (step.joins ? step.second.channels : 0); }
+    bool isImage() const { return !step.source.blocked; }
+    /// Products of four bytes at a tap; of an image at a row of taps, pixel by pixel.
+    int tapSteps() const { return ((isImage() ? step.kernel_width * imagePixelBytes : inputs()) + 3) / 4; }
     /// Bytes, scales and bias, one after another.
     int64_t roundedBytes() const { return int64_t(blocks) * (int64_t(steps) * 64 + 2 * 16 * floatBytes); }
     int64_t gatedBytes() const { return step.gated ? (roundedBytes() + 63) / 64 * 64 : 0; }
@@ -70,7 +73,8 @@ private:
     }
 
     void pack() {
-        const int inputs = this->inputs(), taps = step.kernel_height * step.kernel_width, inputSteps = (inputs + 3) / 4;
+        const int inputs = this->inputs(), taps = step.kernel_height * step.kernel_width, tapSteps = this->tapSteps();
+        const int across = isImage() ? step.kernel_width : 1;
         // The second source's weights are as large as its bytes are beside the first's.
         const float ratio = step.joins ? step.second.scale / step.source.scale : 1;
         const BlockGroups groups(blocks);
@@ -80,9 +84,11 @@ private:
             float *to = packed.floats() + int64_t(first) * steps * 64;
             for (int o = first * 16; o < (first + size) * 16; ++o)
                 for (int i = 0; i < inputs; ++i)
-                    for (int tap = 0; tap < taps; ++tap)
-                        to[((int64_t(tap) * inputSteps + i / 4) * size + o / 16 - first) * 64 + o % 16 * 4 + i % 4] =
+                    for (int tap = 0; tap < taps; ++tap) {
+                        const int place = tap % across * imagePixelBytes + i;
+                        to[((int64_t(tap / across) * tapSteps + place / 4) * size + o / 16 - first) * 64 + o % 16 * 4 + place % 4] =
                             step.weights[(int64_t(o) * inputs + i) * taps + tap] * (i < step.source.channels ? 1 : ratio);
+                    }
         }
         step.weights = step.bias = nullptr;
     }

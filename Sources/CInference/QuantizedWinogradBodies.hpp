@@ -153,12 +153,6 @@ struct PointProducts {
 };
 
 template <int Blocks, int Pixels>
-static inline CINFERENCE_INLINE void prefetchSummand(const PointProducts &, int, int64_t) {}
-
-template <int Blocks, int Pixels>
-static inline CINFERENCE_INLINE void multiplySecond(const PointProducts &, int64_t, const int8_t *, __m512i *) {}
-
-template <int Blocks, int Pixels>
 static inline CINFERENCE_INLINE void finish(const PointProducts &a, int block, int64_t tile, const __m512i *sum) {
 #pragma clang loop unroll(full)
     for (int b = 0; b < Blocks; ++b) {

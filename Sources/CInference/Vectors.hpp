@@ -77,6 +77,19 @@ static inline float single(float x) { return x; }
 static inline void assign(float &to, float value) { to = value; }
 // Of a bound and x, x where it is not a number: a clamped NaN would pass for a value.
 static inline Vector larger(Vector bound, Vector x) { return bound > x ? bound : x; }
+
+// What numbers in memory are compared as; bytes as they are.
+#ifdef CINFERENCE_BYTE
+using Ordered = ByteVector;
+static inline Ordered lowest() { return {}; }
+static inline Ordered ordered(const Byte *p) { return *reinterpret_cast<const ByteVector *>(p); }
+static inline Ordered larger(Ordered a, Ordered b) { return __builtin_elementwise_max(a, b); }
+static inline void store(Byte *p, Ordered v) { *reinterpret_cast<ByteVector *>(p) = v; }
+#else
+using Ordered = Vector;
+static inline Ordered lowest() { return all(-__builtin_inff()); }
+static inline Ordered ordered(const Element *p) { return load(p); }
+#endif
 static inline Vector smaller(Vector bound, Vector x) { return bound < x ? bound : x; }
 
 /// e^x to 2 ulp: Cephes' expf polynomial after reduction by ln 2; the argument is held in [-87, 88].

@@ -111,6 +111,55 @@ struct LowResolutionTests {
         }
     }
 
+    /// Taps that are made of bytes row by row, bands of rows and all: whole numbers come out as they are.
+    @Test(
+        .enabled(if: hasInt8),
+        arguments: [
+            ([1], (5, 7)), ([2], (6, 2)), ([2], (66, 22)), ([4, 1], (20, 28)), ([3, 6, 2, 1], (24, 12)),
+            ([8, 4, 2], (80, 48)),
+        ])
+    func convolvedSumsOfTaps(_ factors: [Int], _ size: (Int, Int)) throws {
+        var sketch = NetworkSketch(seed: 6, inputChannels: 40)
+        var ranges = ["input": Float(-100)...155]
+        let maps = factors.map { factor in
+            ranges["layer\(sketch.graph.nodes.count)"] = -100...155
+            return sketch.convolution(
+                sketch.maxPool(sketch.graph.input, kernel: factor, stride: factor, padding: 0), to: 432, kernel: 1)
+        }
+        _ = sketch.tapSum(maps, factors: factors)
+        // The largest weight of an output 127.
+        for (name, tensor) in sketch.weights.tensors.sorted(by: { $0.key < $1.key }) {
+            var values = sketch.numbers(tensor.values.count, scale: 60).map { $0.rounded() }
+            if tensor.shape.count == 4 { for output in 0..<432 { values[output * 40 + output % 40] = 127 } }
+            sketch.weights.tensors[name] = Weight(shape: tensor.shape, values: values)
+        }
+        let shape = TensorShape(1, 40, size.0, size.1)
+        let input = (0..<shape.count).map { _ in Float(Int(sketch.generator.next() % 256) - 100) }
+        let expected = try sketch.run(input, shape, .reference)
+        let calibration = Calibration(ranges: ranges)
+        let result = try sketch.run(input, shape, .oneDNN, .int8, calibration: calibration)
+        if hasBfloat16 {
+            // Taps of other sources, and the sum.
+            let largest = expected.lazy.map(abs).max() ?? 0
+            #expect(zip(result, expected).allSatisfy { abs($0 - $1) <= largest / 128 })
+        } else {
+            #expect(result == expected)
+        }
+        #expect(try sketch.kinds(shape, calibration).count { $0.hasPrefix("quantized") } == factors.count)
+        #expect(try sketch.run(input, shape, .oneDNN, .int8, threads: 3, calibration: calibration) == result)
+    }
+
+    /// Sums that convolutions of bytes add.
+    @Test(.enabled(if: hasInt8), arguments: [(64, [16, 16, 24, 40]), (16, [64, 96, 96, 64]), (48, [16, 80])])
+    func decodersOfBytes(_ inner: Int, _ widths: [Int]) throws {
+        for (height, width) in [(16, 32), (48, 16)] {
+            var sketch = NetworkSketch(seed: UInt64(inner + height))
+            _ = Self.decoder(&sketch, inner: inner, widths: widths)
+            let difference = try sketch.difference(.oneDNN, .int8, height: height, width: width, batch: 2)
+            #expect(difference < WinogradTests.int8Tolerance, "\(height)x\(width)")
+        }
+    }
+
     @Test func refusals() throws {
         for (channels, factors) in [(144, [1, 1]), (90, [1]), (144, [0])] {
             var sketch = NetworkSketch(seed: 5)

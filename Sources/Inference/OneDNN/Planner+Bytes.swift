@@ -61,8 +61,8 @@ extension Planner {
     ) {
         let value = layer.inputs[0]
         let (inputs, outputs) = (shapes[value].channels, shapes[layer.output].channels)
-        // The image itself is read as it is, by kernels made for few channels.
-        let readsImage = value == 0 && inputs <= 4 && geometry.stride == 2 && convolution.gate == nil
+        // The image itself is read as it is, by kernels made for three channels.
+        let readsImage = value == 0 && inputs <= 3 && geometry.stride == 2 && convolution.gate == nil
         let from = readsImage ? tensors[0] ?? 0 : source(value, as: .uint8)
         let padding = ChannelPadding(inputs: readsImage ? inputs : padded(inputs), outputs: padded(outputs), groups: 1)
         let summand = convolution.residual.map { blocked($0) }

@@ -188,7 +188,7 @@ extension Planner {
     }
 
     /// The layer at `index` where it is a 1x1 convolution of whole maps without a gate.
-    private func pointwise(at index: Int) -> (FusedConvolution, Convolution)? {
+    func pointwise(at index: Int) -> (FusedConvolution, Convolution)? {
         guard case .convolution(let fused) = layers[index].kind, case .convolution(let plain) = fused.kernel,
             kernelSizes[index] == [1, 1], plain.groups == 1, plain.padsNothing, fused.gate == nil
         else { return nil }

@@ -64,7 +64,9 @@ struct Planner {
             if let (expansion, depthwise, geometry) = planner.expandedDepthwise(at: index) {
                 planner.append(expansion, depthwise, geometry, at: index)
                 index += 2
-            } else if planner.appendTransposedPair(at: index) || planner.appendJoined(at: index) {
+            } else if planner.appendTransposedPair(at: index) || planner.appendJoined(at: index)
+                || planner.appendConvolvedTapSum(at: index)
+            {
                 index += 2
             } else {
                 planner.append(layerAt: index)
@@ -285,30 +287,6 @@ struct Planner {
             }
             channel += channels
         }
-    }
-
-    private mutating func appendTapSum(_ sum: TapSum, _ layer: Layer) {
-        let sources = layer.inputs.map { source($0, as: precision) }
-        let result = destination(layer.output, precision)
-        steps.append(
-            Step(label: layer.label, touches: sources + [result]) { plan, views, _ in
-                var step = CInferenceTapSum()
-                step.count = Int32(sources.count)
-                step.destination = views[result]
-                withUnsafeMutableBytes(of: &step.sources) { bytes in
-                    for (place, source) in zip(bytes.bindMemory(to: CInferenceTensor.self).indices, sources) {
-                        bytes.bindMemory(to: CInferenceTensor.self)[place] = views[source]
-                    }
-                }
-                withUnsafeMutableBytes(of: &step.factors) { bytes in
-                    for (place, factor) in sum.factors.enumerated() {
-                        bytes.bindMemory(to: Int32.self)[place] = Int32(factor)
-                    }
-                }
-                try plan.append(label: layer.label, kind: "sum of taps") {
-                    cinference_plan_add_tap_sum($0, &step, &$1)
-                }
-            })
     }
 
     /// The result leaves the arena in (C,H,W).
