@@ -160,6 +160,24 @@ struct LowResolutionTests {
         }
     }
 
+    /// An upsampled map of bytes that a convolution of bytes adds stays bytes.
+    @Test(.enabled(if: hasInt8)) func upsampledSummandsOfBytes() throws {
+        var sketch = NetworkSketch(seed: 7, inputChannels: 32)
+        let large = sketch.activation(sketch.convolution(sketch.graph.input, to: 48, kernel: 1), .relu)
+        let small = sketch.convolution(large, to: 64, kernel: 3, stride: 2)
+        let lateral = sketch.convolution(large, to: 64, kernel: 1)
+        let sum = sketch.sum(sketch.upsample(small, by: 2), lateral)
+        let raised = sketch.convolution(sketch.upsample(small, by: 2), to: 16, kernel: 1)
+        _ = sketch.sum(sketch.convolution(sum, to: 16, kernel: 1), raised)
+        #expect(try sketch.difference(.oneDNN, .int8, height: 24, width: 40) < 0.05)
+        let shape = TensorShape(1, 32, 24, 40)
+        let calibration = try sketch.calibration(sketch.numbers(shape.count), shape)
+        let kinds = try sketch.kinds(shape, calibration)
+        // Of floats to bytes: the network's input.
+        #expect(kinds.count { $0.hasPrefix("convert") } == 1, "\(kinds)")
+        #expect(kinds.count { $0 == "upsample:avx512_vnni" } == 2, "\(kinds)")
+    }
+
     @Test func refusals() throws {
         for (channels, factors) in [(144, [1, 1]), (90, [1]), (144, [0])] {
             var sketch = NetworkSketch(seed: 5)

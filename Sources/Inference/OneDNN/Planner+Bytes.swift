@@ -53,7 +53,19 @@ extension Planner {
 
     /// The input of a layer that picks some of its numbers, as bytes where its result may be bytes too.
     mutating func movable(_ layer: Layer) -> Int {
-        kept.contains(layer.output) ? blocked(layer.inputs[0]) : source(layer.inputs[0])
+        kept.contains(layer.output) || isSummandOfBytes(layer.output)
+            ? blocked(layer.inputs[0]) : source(layer.inputs[0])
+    }
+
+    /// Whether all that is done with `value` is that convolutions of bytes add it: they take it in any type.
+    func isSummandOfBytes(_ value: Int) -> Bool {
+        value != output
+            && layers.indices.allSatisfy { index in
+                let layer = layers[index]
+                guard layer.reads.contains(value) else { return true }
+                guard case .convolution(let convolution) = layer.kind else { return false }
+                return isQuantized(layerAt: index) && convolution.residual == value && layer.inputs[0] != value
+            }
     }
 
     mutating func appendQuantized(

@@ -32,6 +32,7 @@ extension Planner {
         let padding = ChannelPadding(inputs: padded(shapes[value].channels), outputs: outputs.channels, groups: 1)
         let from = source(value, as: .uint8)
         let sources = others.map { source(layer.inputs[$0], as: precision) }
+        // Convolutions of bytes need no more than 16 bits of a summand.
         let result = destination(layer.output, isSummandOfBytes(layer.output) ? .bfloat16 : precision)
         let work = 2e-9 * Double(shapes[value].channels * outputs.channels) * Double(outputs.area)
         steps.append(
@@ -56,17 +57,6 @@ extension Planner {
                 }
             })
         return true
-    }
-
-    /// Whether all that is done with `value` is that convolutions of bytes add it, which needs no more than 16 bits of it.
-    private func isSummandOfBytes(_ value: Int) -> Bool {
-        value != output
-            && layers.indices.allSatisfy { index in
-                let layer = layers[index]
-                guard layer.reads.contains(value) else { return true }
-                guard case .convolution(let convolution) = layer.kind else { return false }
-                return isQuantized(layerAt: index) && convolution.residual == value && layer.inputs[0] != value
-            }
     }
 
     private static func step(
