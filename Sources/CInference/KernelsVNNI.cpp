@@ -32,5 +32,8 @@ const cinference::Kernels cinference::byteKernels = {
     vnni::blockSize, "avx512_vnni", nullptr, nullptr, nullptr, nullptr, vnni::maxPool, nullptr, nullptr, nullptr,
     vnni::upsample,  nullptr,       nullptr, vnni::shuffle, nullptr, vnni::multiplyAdd, nullptr,
 };
-const cinference::QuantizedKernels cinference::vnniKernels = {"avx512_vnni", vnni::convolution, vnni::quantizedWinograd, vnni::quantizedDepthwise, vnni::quantizedTapSum, vnni::quantize, vnni::convert};
+const cinference::QuantizedKernels cinference::vnniKernels = {
+    "avx512_vnni",         vnni::convolution, vnni::quantizedWinograd, vnni::quantizedDepthwise,
+    vnni::quantizedTapSum, vnni::quantize,    vnni::convert,
+};
 #endif

@@ -322,8 +322,8 @@ static void convolution(const QuantizedArguments &a) {
         for (int row = 0; row < patch.rows && y + row < a.height; ++row) {
             const uint8_t *first = copy + int64_t(row) * a.stride * patch.columns * patch.pixelBytes;
             const int64_t planeBytes = int64_t(patch.sourceRows) * patch.columns * patch.pixelBytes;
-            run({first, planeBytes, planes, lastSteps, offsets, patch.taps}, int(task % groups.count), int64_t(y + row) * a.width, a.width,
-                patch.pixelBytes * a.stride);
+            run({first, planeBytes, planes, lastSteps, offsets, patch.taps}, int(task % groups.count),
+                int64_t(y + row) * a.width, a.width, patch.pixelBytes * a.stride);
         }
     });
 }

@@ -11,7 +11,8 @@ class QuantizedConvolutionStep final : public Step {
 public:
     QuantizedConvolutionStep(const CInferenceConvolution &step, const CInferencePlan &plan)
         : step(step), output(step.destination, step.activation), threads(plan.threads), blocks(step.destination.channels / 16),
-          steps(tapSteps() * step.kernel_height * (isImage() ? 1 : step.kernel_width)), bias(step.bias, step.destination.channels) {
+          steps(tapSteps() * step.kernel_height * (isImage() ? 1 : step.kernel_width)),
+          bias(step.bias, step.destination.channels) {
         if (!quantizedKernels()) throw Unsupported("no instructions for bytes");
         const bool fits = isImage() ? step.source.channels <= imagePixelBytes && step.stride == 2 : step.stride <= 2;
         if (!fits || step.groups != 1 || step.kernel_height * step.kernel_width > mostQuantizedTaps)
@@ -86,7 +87,8 @@ private:
                 for (int i = 0; i < inputs; ++i)
                     for (int tap = 0; tap < taps; ++tap) {
                         const int place = tap % across * imagePixelBytes + i;
-                        to[((int64_t(tap / across) * tapSteps + place / 4) * size + o / 16 - first) * 64 + o % 16 * 4 + place % 4] =
+                        const int64_t part = (int64_t(tap / across) * tapSteps + place / 4) * size + o / 16 - first;
+                        to[part * 64 + o % 16 * 4 + place % 4] =
                             step.weights[(int64_t(o) * inputs + i) * taps + tap] * (i < step.source.channels ? 1 : ratio);
                     }
         }
