@@ -165,6 +165,30 @@ static inline __attribute__((always_inline)) void finish(
     }
 }
 
+/// Where floats go that are no map yet, (blocks,count,16); each pixel's times a scale of its own where there are such.
+template <bool HasPixelScales>
+struct FloatResults {
+    const float *scales, *bias;  // (blocks,16)
+    float *values;
+    int count;
+    const float *pixelScales;  // (count)
+};
+
+template <int Blocks, int Pixels, bool HasPixelScales>
+static inline __attribute__((always_inline)) void finish(
+    const FloatResults<HasPixelScales> &a, int block, int64_t pixel, const __m512i *sum) {
+#pragma clang loop unroll(full)
+    for (int b = 0; b < Blocks; ++b) {
+        const Vector scale = load(a.scales + (block + b) * 16), bias = load(a.bias + (block + b) * 16);
+#pragma clang loop unroll(full)
+        for (int p = 0; p < Pixels; ++p) {
+            Vector value = __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(sum[p * Blocks + b])) * scale + bias;
+            if constexpr (HasPixelScales) value *= all(a.pixelScales[pixel + p]);
+            store(a.values + ((block + b) * int64_t(a.count) + pixel + p) * 16, value);
+        }
+    }
+}
+
 /// Other results than maps have nothing added.
 template <int Blocks, int Pixels, typename Arguments>
 static inline __attribute__((always_inline)) void prefetchSummand(const Arguments &, int, int64_t) {}

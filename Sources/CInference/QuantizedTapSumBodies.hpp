@@ -1,32 +1,14 @@
 // Sums of taps of which one source is a 1x1 convolution of bytes. Included by KernelsVNNI.cpp, after QuantizedBodies.hpp.
 
-/// A row of the nine taps of one block.
-struct TapRow {
-    const float *scales, *bias;  // (9,16)
-    float *taps;                 // (9,count,16)
-    int count;
-};
-
-template <int Blocks, int Pixels>
-static inline __attribute__((always_inline)) void finish(const TapRow &row, int tap, int64_t pixel, const __m512i *sum) {
-#pragma clang loop unroll(full)
-    for (int b = 0; b < Blocks; ++b) {
-        const Vector scale = load(row.scales + (tap + b) * 16), bias = load(row.bias + (tap + b) * 16);
-#pragma clang loop unroll(full)
-        for (int p = 0; p < Pixels; ++p) {
-            const Vector whole = __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(sum[p * Blocks + b]));
-            store(row.taps + ((tap + b) * int64_t(row.count) + pixel + p) * 16, whole * scale + bias);
-        }
-    }
-}
-
 /// The taps of one block at row `y` of the convolution's source.
 static void makeTaps(const QuantizedTapSumArguments &a, int64_t block, int y, float *taps) {
     const int64_t width = a.width / a.factor, planeBytes = a.height / a.factor * width * 16;
     const TileSource source{
         static_cast<const uint8_t *>(a.source) + y * width * 16, planeBytes, a.inputs / 16, 4, &onlyTap, 1,
     };
-    const TapRow row{a.weights.scales + block * 9 * 16, a.weights.bias + block * 9 * 16, taps, int(width)};
+    const FloatResults<false> row{
+        a.weights.scales + block * 9 * 16, a.weights.bias + block * 9 * 16, taps, int(width), nullptr,
+    };
     const BlockGroups groups(9);
     for (int group = 0; group < groups.count; ++group) {
         const int first = groups.first(group);

@@ -145,27 +145,6 @@ static void quantizedTiles(const QuantizedWinogradArguments &a, const QuantizedT
     }
 }
 
-/// The products at one point, of a group of blocks.
-struct PointProducts {
-    const float *tileScales, *scales, *bias;  // (count), (blocks,16)
-    float *products;                          // (blocks,count,16)
-    int count;
-};
-
-template <int Blocks, int Pixels>
-static inline CINFERENCE_INLINE void finish(const PointProducts &a, int block, int64_t tile, const __m512i *sum) {
-#pragma clang loop unroll(full)
-    for (int b = 0; b < Blocks; ++b) {
-        const Vector scale = load(a.scales + (block + b) * 16), bias = load(a.bias + (block + b) * 16);
-#pragma clang loop unroll(full)
-        for (int p = 0; p < Pixels; ++p) {
-            const Vector whole = __builtin_bit_cast(Vector, _mm512_cvtepi32_ps(sum[p * Blocks + b]));
-            const int64_t place = (block + b) * int64_t(a.count) + tile + p;
-            store(a.products + place * 16, (whole * scale + bias) * all(a.tileScales[tile + p]));
-        }
-    }
-}
-
 /// One block of output channels, from its products.
 template <typename Algorithm>
 static void quantizedResults(
@@ -214,9 +193,9 @@ static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
                 const TileSource source{
                     tiles.transformed + point * left, int64_t(count) * blockSize, a.inputs / blockSize, 4, &onlyTap, 1,
                 };
-                const PointProducts product{
-                    tiles.scales + point * count, a.weights.scales + output, a.weights.bias + output,
-                    products + (point * right + int64_t(place) * count * blockSize), count,
+                const FloatResults<true> product{
+                    a.weights.scales + output, a.weights.bias + output,
+                    products + (point * right + int64_t(place) * count * blockSize), count, tiles.scales + point * count,
                 };
                 runGroup<16>(product, source, a.weights.bytes + output * a.inputs, 0, size, 0, count);
             },
