@@ -4,7 +4,7 @@
 struct TileSource {
     const uint8_t *first;
     int64_t planeBytes;
-    int planes, lastSteps;  // of 16 input channels; steps of 4 in the last of them
+    int planes, lastSteps;  // of 16 input channels, or of 64; steps of 4 in the last of them
     const int64_t *taps;
     int tapCount;
 };
@@ -37,15 +37,21 @@ static inline __attribute__((always_inline)) const int8_t *multiply(
         for (int ahead = 0; ahead < Pixels * PixelBytes; ahead += 64) _mm_prefetch(next + ahead, _MM_HINT_T0);
         _mm_prefetch(next + Pixels * PixelBytes - 1, _MM_HINT_T0);
     };
+    constexpr int channels = PixelBytes == 64 ? 64 : 16;
+    auto four = [&](const uint8_t *source) __attribute__((always_inline)) {
+#pragma clang loop unroll(full)
+        for (int k = 0; k < 16; k += 4) step(source + k);
+    };
     for (int tap = 0; tap < s.tapCount; ++tap) {
         const uint8_t *source = s.first + s.taps[tap];
         for (int plane = 1; plane < s.planes; ++plane, source += s.planeBytes) {
             fetch(source + Pixels * PixelBytes);
-#pragma clang loop unroll(full)
-            for (int k = 0; k < 16; k += 4) step(source + k);
+            for (int first = 0; first < channels; first += 16) four(source + first);
         }
         fetch(source + Pixels * PixelBytes);
-        for (int k = 0; k < s.lastSteps; ++k) step(source + 4 * k);
+        int k = 0;
+        for (; channels > 16 && k + 4 <= s.lastSteps; k += 4) four(source + 4 * k);
+        for (; k < s.lastSteps; ++k) step(source + 4 * k);
     }
     return weights;
 }

@@ -13,7 +13,8 @@ class QuantizedWinogradStep final : public Step {
 public:
     QuantizedWinogradStep(const CInferenceConvolution &step, const CInferencePlan &plan)
         : step(step), output(step.destination, step.activation), bias(step.bias, step.destination.channels),
-          threads(plan.threads), blocks(step.destination.channels / 16), inputs(step.source.channels) {
+          threads(plan.threads), blocks(step.destination.channels / 16), inputs(step.source.channels),
+          wide(PackedInputs(inputs).steps * 4) {
         if (!quantizedKernels()) throw Unsupported("no instructions for bytes");
         const std::string side = std::to_string(Algorithm::outputs);
         implementation = "winograd_" + side + "x" + side + ":" + quantizedKernels()->name;
@@ -51,11 +52,11 @@ private:
     static constexpr int products = Algorithm::points * Algorithm::points;
 
     /// Bytes of all points, their scales, their bias.
-    int64_t roundedBytes() const { return int64_t(products) * blocks * 16 * (inputs + 2 * floatBytes); }
+    int64_t roundedBytes() const { return int64_t(products) * blocks * 16 * (wide + 2 * floatBytes); }
     QuantizedWeights weights(char *memory, int point) const {
         const int64_t outputs = int64_t(blocks) * 16, all = products * outputs;
-        float *scales = reinterpret_cast<float *>(memory + all * inputs) + point * outputs;
-        return {reinterpret_cast<int8_t *>(memory) + point * outputs * inputs, scales, scales + all};
+        float *scales = reinterpret_cast<float *>(memory + all * wide) + point * outputs;
+        return {reinterpret_cast<int8_t *>(memory) + point * outputs * wide, scales, scales + all};
     }
 
     /// The weights at all points as bytes; results are the output's factor times what they are.
@@ -63,12 +64,14 @@ private:
         // A tile's factors count 1 / 32768.
         const float unit = step.source.scale * output.factor * (32768 / winogradUnit), none[16 * BlockGroups::most] = {};
         const BlockGroups groups(blocks);
-        Buffer result(roundedBytes()), values(products * int64_t(inputs) * 16 * BlockGroups::most * floatBytes);
+        Buffer result(roundedBytes()), values(products * wide * 16 * BlockGroups::most * floatBytes);
         for (int group = 0; group < groups.count; ++group) {
-            const int64_t first = groups.first(group) * 16, size = groups.size(group), apart = inputs * size * 16;
+            const int64_t first = groups.first(group) * 16, size = groups.size(group), apart = wide * size * 16;
+            if (wide > inputs) std::memset(values.data(), 0, size_t(values.bytes()));
             parallel(threads, size * 16, [&](int64_t o) {
                 for (int64_t i = 0; i < inputs; ++i) {
-                    float *to = values.floats() + (i / 4 * size + o / 16) * 64 + o % 16 * 4 + i % 4 - apart;
+                    const int64_t place = PackedInputs::place(int(i));
+                    float *to = values.floats() + (place / 4 * size + o / 16) * 64 + o % 16 * 4 + place % 4 - apart;
                     matrices<Algorithm>.transformTaps(
                         step.weights + ((first + o) * inputs + i) * 9, [&](float value) { *(to += apart) = value; });
                 }
@@ -76,8 +79,8 @@ private:
             for (int point = 0; point < products; ++point) {
                 const QuantizedWeights to = weights(result.data(), point);
                 quantizedKernels()->quantize({
-                    values.floats() + point * apart, nullptr, none, unit, 128, int(size), inputs / 4,
-                    const_cast<int8_t *>(to.bytes) + first * inputs, const_cast<float *>(to.scales) + first,
+                    values.floats() + point * apart, nullptr, none, unit, 128, int(size), int(wide / 4),
+                    const_cast<int8_t *>(to.bytes) + first * wide, const_cast<float *>(to.scales) + first,
                     const_cast<float *>(to.bias) + first, threads,
                 });
             }
@@ -103,6 +106,7 @@ private:
     Output output;
     Buffer bias;
     int threads, blocks, inputs, channels = 0;
+    int64_t wide;  // inputs with the places between
     std::shared_ptr<const Weights> rounded;
 };
 

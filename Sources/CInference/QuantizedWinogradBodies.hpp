@@ -4,144 +4,174 @@
 /// Tiles of the map that are worked on together.
 struct QuantizedTiles {
     int first, count, across;
-    uint8_t *transformed;  // (products) of (inputs/16,count,16), 128 too large
+    uint8_t *transformed;  // (products) of (groups of inputs,count,64), 128 too large
     int64_t apart;         // from one product to the next
     float *scales;         // (products,count), what a byte stands for
 };
 
-/// Each of `largest`'s four parts of 128 bits with its largest number of 16 bits throughout.
-static inline __m512i largestOfParts(__m512i largest) {
-    largest = _mm512_max_epi16(largest, _mm512_shuffle_epi32(largest, _MM_PERM_BADC));
-    largest = _mm512_max_epi16(largest, _mm512_shuffle_epi32(largest, _MM_PERM_CDAB));
-    return _mm512_max_epi16(largest, _mm512_rol_epi32(largest, 16));
+/// The largest of each of four vectors' numbers of 16 bits, in all four parts of 128 bits.
+static inline CINFERENCE_INLINE __m512i largestOfFourVectors(const __m512i *v) {
+    auto pairs = [](__m512i a, __m512i b) CINFERENCE_INLINE {
+        return _mm512_max_epi16(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+    };
+    const __m512 first = _mm512_castsi512_ps(pairs(v[0], v[1])), second = _mm512_castsi512_ps(pairs(v[2], v[3]));
+    __m512i most = _mm512_max_epi16(
+        _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0x88)),
+        _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0xdd)));
+    most = _mm512_max_epi16(most, _mm512_rol_epi32(most, 16));
+    most = _mm512_max_epi16(most, _mm512_shuffle_i64x2(most, most, 0x4e));
+    return _mm512_max_epi16(most, _mm512_shuffle_i64x2(most, most, 0xb1));
 }
 
-/// Of four points, what to multiply by so that the largest becomes 127, in all of a tile's part; and what a byte then
-/// stands for, to `scales`, `apart` from one point to the next.
+/// Of four points of four tiles, what to multiply by so that the largest becomes 127, twice; and what a byte then stands
+/// for, to `scales`, `apart` from one point to the next. The vectors of the tiles, and factors, stand `padded` apart.
 static inline CINFERENCE_INLINE void factorsOf(
-    const __m512i *largest, int points, __m512i *factors, float *scales, int64_t apart, __mmask8 tiles) {
-    __m512i four = _mm512_setzero_si512();
-    unrolled<4>([&](auto j) CINFERENCE_INLINE {
-        four = _mm512_mask_mov_epi32(four, __mmask16(0x1111 << j), largestOfParts(largest[j]));
+    const __m512i *largest, int padded, int points, int32_t *factors, float *scales, int64_t apart, __mmask8 tiles) {
+    __m512i most = _mm512_setzero_si512();
+    unrolled<tilesTogether>([&](auto t) CINFERENCE_INLINE {
+        most = _mm512_mask_mov_epi32(most, __mmask16(0xf << 4 * t), largestOfFourVectors(largest + t * padded));
     });
-    const __m512 most = _mm512_cvtepi32_ps(_mm512_and_si512(four, _mm512_set1_epi32(0xffff)));
-    const __m512i factor = _mm512_cvttps_epi32(_mm512_div_ps(_mm512_set1_ps(127 * 32768), most));
+    const __m512 whole = _mm512_cvtepi32_ps(_mm512_and_si512(most, _mm512_set1_epi32(0xffff)));
+    const __m512i factor = _mm512_cvttps_epi32(_mm512_div_ps(_mm512_set1_ps(127 * 32768), whole));
     const __m512i byPoint = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     alignas(64) float inverse[16];
     _mm512_store_ps(
         inverse, _mm512_permutexvar_ps(byPoint, _mm512_div_ps(_mm512_set1_ps(1), _mm512_cvtepi32_ps(factor))));
     const __m512i twice = _mm512_or_si512(factor, _mm512_slli_epi32(factor, 16));
     unrolled<4>([&](auto j) CINFERENCE_INLINE {
-        factors[j] = _mm512_shuffle_epi32(twice, _MM_PERM_ENUM(0x55 * j));
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(factors + j * padded), _mm512_extracti32x4_epi32(twice, j));
         if (j < points) _mm_mask_storeu_ps(scales + j * apart, tiles, _mm_load_ps(inverse + 4 * j));
     });
 }
 
-/// Where up to four neighbouring tiles begin on the map, and which of their pixels lie on it; the last stands for those
-/// that there are not.
-template <int Side, int Step>
-struct TileSources {
-    const uint8_t *sources[tilesTogether];
-    bool areInside = true;
-    __mmask16 masks[Side * Side][tilesTogether];  // where not all are inside
+/// Where a tile begins on the map, and which of its pixels lie on it.
+template <int Side>
+struct TilePlace {
+    int64_t begin;  // in bytes of a block
+    bool hasLeft, isInside;
+    __mmask16 rows[Side], columns[Side];  // all or nothing, where not all are inside
 
-    TileSources(const QuantizedWinogradArguments &a, int across, int first, int count) {
-        int tops[tilesTogether], lefts[tilesTogether];
-        for (int t = 0; t < tilesTogether; ++t) {
-            const int place = first + (t < count ? t : count - 1);
-            const int top = tops[t] = place / across * Step - a.padTop, left = lefts[t] = place % across * Step - a.padLeft;
-            sources[t] = static_cast<const uint8_t *>(a.source) + (int64_t(top) * a.sourceWidth + left) * blockSize;
-            areInside &= top >= 0 && left >= 0 && top + Side <= a.sourceHeight && left + Side <= a.sourceWidth;
+    void set(const QuantizedWinogradArguments &a, int top, int left) {
+        begin = (int64_t(top) * a.sourceWidth + left) * blockSize;
+        isInside = top >= 0 && left >= 0 && top + Side <= a.sourceHeight && left + Side <= a.sourceWidth;
+        for (int i = 0; i < Side && !isInside; ++i) {
+            rows[i] = unsigned(top + i) < unsigned(a.sourceHeight) ? 0xffff : 0;
+            columns[i] = unsigned(left + i) < unsigned(a.sourceWidth) ? 0xffff : 0;
         }
-        if (areInside) return;
-        for (int i = 0; i < Side * Side; ++i)
-            for (int t = 0; t < tilesTogether; ++t) {
-                const unsigned y = unsigned(tops[t] + i / Side), x = unsigned(lefts[t] + i % Side);
-                masks[i][t] = y < unsigned(a.sourceHeight) && x < unsigned(a.sourceWidth) ? 0xffff : 0;
-            }
-    }
-
-    /// The tiles' 16 bytes of each pixel, (Side,Side), of the current block of channels; `row` bytes a row of the map.
-    CINFERENCE_INLINE void gather(int64_t row, __m128i border, __m512i *pixels) const {
-        auto all = [&](auto pixelOf) CINFERENCE_INLINE {
-            unrolled<Side * Side>([&](auto i) CINFERENCE_INLINE {
-                auto at = [&](int t) CINFERENCE_INLINE {
-                    const uint8_t *pixel = sources[t] + i / Side * row + i % Side * blockSize;
-                    return pixelOf(reinterpret_cast<const __m128i *>(pixel), masks[i][t]);
-                };
-                pixels[i] = _mm512_inserti32x4(_mm512_castsi128_si512(at(0)), at(1), 1);
-                pixels[i] = _mm512_inserti32x4(_mm512_inserti32x4(pixels[i], at(2), 2), at(3), 3);
-            });
-        };
-        if (!areInside)
-            return all([&](const __m128i *pixel, __mmask16 mask) CINFERENCE_INLINE {
-                return _mm_mask_loadu_epi8(border, mask, pixel);
-            });
-        // Rows of tiles are too short for the processor to foresee the next.
-        constexpr int ahead = tilesTogether * Step * blockSize, end = ((tilesTogether - 1) * Step + Side) * blockSize;
-        unrolled<Side>([&](auto y) CINFERENCE_INLINE {
-            unrolled<ahead / 64>([&](auto i) CINFERENCE_INLINE {
-                _mm_prefetch(sources[0] + y * row + end + i * 64, _MM_HINT_T0);
-            });
-        });
-        all([](const __m128i *pixel, const __mmask16 &) CINFERENCE_INLINE { return _mm_loadu_si128(pixel); });
     }
 };
 
-/// The left sides of the products of up to four tiles from `first` on; `values` are (inputs/16,products,2) on the way:
-/// of a block of channels the first eight of each tile, then the others.
+/// 32 channels of a tile, 16 each at `low` and `high`, `row` bytes a row of the map: their left sides to `values`, and to
+/// `largest` where it is less. `shared` holds the columns that the tile to the left has too, and then the next one's.
+template <typename Algorithm, typename PixelOf>
+static inline CINFERENCE_INLINE void transformTile(
+    const uint8_t *low, const uint8_t *high, int64_t row, const PixelOf &pixelOf, __mmask32 lanes, __m512i zero,
+    bool hasLeft, Halves *shared, Halves *values, __m512i *largest) {
+    constexpr int points = Algorithm::points;
+    auto input = [&](auto y, auto x) CINFERENCE_INLINE {
+        const int64_t pixel = y * row + x * blockSize;
+        const __m256i bytes = _mm256_inserti128_si256(
+            _mm256_castsi128_si256(pixelOf(low + pixel, y, x)), pixelOf(high + pixel, y, x), 1);
+        const __m512i units = _mm512_slli_epi16(_mm512_cvtepu8_epi16(bytes), __builtin_ctz(winogradUnit));
+        return __builtin_bit_cast(Halves, _mm512_maskz_sub_epi16(lanes, units, zero));
+    };
+    LeftSides<Algorithm, Halves> sides;
+    unrolled<points>([&](auto x) CINFERENCE_INLINE {
+        if (Algorithm::inLeftTile(x) >= 0 && hasLeft)
+            unrolled<points>([&](auto i) CINFERENCE_INLINE { sides.columns[i][x] = shared[x * points + i]; });
+        else
+            sides.transformColumn(x, input);
+    });
+    unrolled<points>([&](auto x) CINFERENCE_INLINE {
+        if constexpr (Algorithm::inLeftTile(x) >= 0)
+            unrolled<points>([&](auto i) CINFERENCE_INLINE {
+                shared[x * points + i] = sides.columns[i][Algorithm::inLeftTile(x)];
+            });
+    });
+    sides.transformRows([&](auto i, Halves result) CINFERENCE_INLINE {
+        values[i] = result;
+        largest[i] = _mm512_max_epi16(largest[i], _mm512_abs_epi16(__builtin_bit_cast(__m512i, result)));
+    });
+}
+
+/// The left sides of the products of the tiles from `first` to `end`. `values` are (tilesTogether,groups of inputs,2,
+/// products) on the way, and columns that neighbours share.
 template <typename Algorithm>
-static void quantizedTiles(const QuantizedWinogradArguments &a, const QuantizedTiles &tiles, int first, Halves *values) {
+static void quantizedTiles(
+    const QuantizedWinogradArguments &a, const QuantizedTiles &tiles, int first, int end, Halves *values) {
+    constexpr int points = Algorithm::points, products = points * points, padded = (products + 3) / 4 * 4;
     constexpr int side = Algorithm::place(Algorithm::values - 1) + 1, step = Algorithm::outputs * Algorithm::stride;
-    constexpr int products = Algorithm::points * Algorithm::points, padded = (products + 3) / 4 * 4;
     static_assert(matrices<Algorithm>.reach() * matrices<Algorithm>.reach() * 255 * winogradUnit < 32767);
-    const int count = tiles.count - first < tilesTogether ? tiles.count - first : tilesTogether;
-    const int64_t row = int64_t(a.sourceWidth) * blockSize;
-    TileSources<side, step> map(a, tiles.across, tiles.first + first, count);
-    // No less than 128: factors have 16 bits.
-    __m512i largest[padded], factors[padded];
-    for (__m512i &most : largest) most = _mm512_set1_epi16(128);
-    const __m512i none = _mm512_setzero_si512(), zero = _mm512_set1_epi16(int16_t(a.sourceZero * winogradUnit));
-    Halves *value = values;
-    for (int channel = 0; channel < a.inputs; channel += blockSize, value += 2 * products) {
-        __m512i pixels[side * side];
-        map.gather(row, _mm_set1_epi8(char(a.sourceZero)), pixels);
-        for (const uint8_t *&source : map.sources) source += a.sourceHeight * row;
-        // What lanes that no weight reads hold must not count for the largest.
-        const int rest = a.channels - channel;
-        const unsigned isRead = rest <= 0 ? 0 : rest < blockSize ? (1u << rest) - 1 : 0xffff;
-        unrolled<2>([&](auto half) CINFERENCE_INLINE {
-            const __mmask32 lanes = (isRead >> half * 8 & 0xff) * 0x01010101u;
-            transformInputs<Algorithm, Halves>(
-                [&](auto y, auto x) CINFERENCE_INLINE {
-                    // Bytes times 256, then times the unit.
-                    const __m512i bytes = pixels[y * side + x];
-                    const __m512i high = half ? _mm512_unpackhi_epi8(none, bytes) : _mm512_unpacklo_epi8(none, bytes);
-                    const __m512i units = _mm512_srli_epi16(high, __builtin_ctz(256 / winogradUnit));
-                    return __builtin_bit_cast(Halves, _mm512_maskz_sub_epi16(lanes, units, zero));
-                },
-                [&](auto i, Halves result) CINFERENCE_INLINE {
-                    value[2 * i + half] = result;
-                    largest[i] = _mm512_max_epi16(largest[i], _mm512_abs_epi16(__builtin_bit_cast(__m512i, result)));
-                });
-        });
-    }
-    for (int i = 0; i < products; i += 4)
-        factorsOf(
-            largest + i, products - i, factors + i, tiles.scales + int64_t(i) * tiles.count + first, tiles.count,
-            __mmask8((1 << count) - 1));
-    value = values;
-    for (int channel = 0; channel < a.inputs; channel += blockSize) {
-        uint8_t *to = tiles.transformed + channel * int64_t(tiles.count) + first * blockSize;
-        for (int i = 0; i < products; ++i, value += 2, to += tiles.apart) {
-            auto rounded = [&](Halves x) CINFERENCE_INLINE {
-                return _mm512_mulhrs_epi16(__builtin_bit_cast(__m512i, x), factors[i]);
-            };
-            const __m512i whole = _mm512_packs_epi16(rounded(value[0]), rounded(value[1]));
-            const __m512i bytes = _mm512_xor_si512(whole, _mm512_set1_epi8(-128));
-            if (count == tilesTogether) _mm512_storeu_si512(to, bytes);
-            else _mm512_mask_storeu_epi64(to, __mmask8((1 << 2 * count) - 1), bytes);
+    const int groups = PackedInputs(a.inputs).groups, blocks = a.inputs / blockSize;
+    const int64_t row = int64_t(a.sourceWidth) * blockSize, plane = a.sourceHeight * row;
+    const int64_t tileValues = int64_t(groups) * 2 * products;
+    const __m128i border = _mm_set1_epi8(char(a.sourceZero));
+    const __m512i zero = _mm512_set1_epi16(int16_t(a.sourceZero * winogradUnit));
+    __m512i largest[tilesTogether * padded];
+    int32_t factors[tilesTogether * padded];
+    TilePlace<side> places[tilesTogether];
+    for (int run = first; run < end; run += tilesTogether) {
+        const int count = end - run < tilesTogether ? end - run : tilesTogether;
+        // No less than 128: factors have 16 bits.
+        for (__m512i &most : largest) most = _mm512_set1_epi16(128);
+        for (int t = 0; t < count; ++t) {
+            const int at = tiles.first + run + t;
+            places[t].set(a, at / tiles.across * step - a.padTop, at % tiles.across * step - a.padLeft);
+            places[t].hasLeft = run + t > first && at % tiles.across > 0;
         }
+        for (int half = 0; half < 2 * groups; ++half) {
+            const int block = half / 2 * 4 + half % 2;
+            auto sourceOf = [&](int block) {
+                return static_cast<const uint8_t *>(a.source) + (block < blocks ? block : 0) * plane;
+            };
+            // What lanes that no weight reads hold must not count for the largest.
+            auto areRead = [&](int block) {
+                const int rest = a.channels - block * blockSize;
+                return rest <= 0 ? 0 : rest < blockSize ? (1u << rest) - 1 : 0xffff;
+            };
+            const __mmask32 lanes = areRead(block) | areRead(block + 2) << 16;
+            Halves *const shared = values + tilesTogether * tileValues + int64_t(half) * 2 * points;
+            for (int t = 0; t < count; ++t) {
+                const TilePlace<side> &place = places[t];
+                const uint8_t *const low = sourceOf(block) + place.begin, *const high = sourceOf(block + 2) + place.begin;
+                // Rows of tiles are too short for the processor to foresee the next ones.
+                constexpr int ahead = (side + tilesTogether * step - 1) * blockSize;
+                for (int y = 0; y < side; ++y) {
+                    _mm_prefetch(low + y * row + ahead, _MM_HINT_T0);
+                    _mm_prefetch(high + y * row + ahead, _MM_HINT_T0);
+                }
+                auto transform = [&](const auto &pixelOf) CINFERENCE_INLINE {
+                    transformTile<Algorithm>(
+                        low, high, row, pixelOf, lanes, zero, place.hasLeft, shared,
+                        values + t * tileValues + half * products, largest + t * padded);
+                };
+                if (place.isInside)
+                    transform([](const uint8_t *pixel, auto, auto) CINFERENCE_INLINE {
+                        return _mm_loadu_si128(reinterpret_cast<const __m128i *>(pixel));
+                    });
+                else
+                    transform([&](const uint8_t *pixel, auto y, auto x) CINFERENCE_INLINE {
+                        return _mm_mask_loadu_epi8(border, place.rows[y] & place.columns[x], pixel);
+                    });
+            }
+        }
+        for (int i = 0; i < products; i += 4)
+            factorsOf(
+                largest + i, padded, products - i, factors + i, tiles.scales + int64_t(i) * tiles.count + run, tiles.count,
+                __mmask8((1 << count) - 1));
+        for (int t = 0; t < count; ++t)
+            for (int group = 0; group < groups; ++group) {
+                const Halves *value = values + t * tileValues + group * 2 * products;
+                uint8_t *to = tiles.transformed + (int64_t(group) * tiles.count + run + t) * PackedInputs::together;
+                for (int i = 0; i < products; ++i, to += tiles.apart) {
+                    const __m512i factor = _mm512_set1_epi32(factors[t * padded + i]);
+                    auto rounded = [&](Halves x) CINFERENCE_INLINE {
+                        return _mm512_mulhrs_epi16(__builtin_bit_cast(__m512i, x), factor);
+                    };
+                    const __m512i whole = _mm512_packs_epi16(rounded(value[i]), rounded(value[products + i]));
+                    _mm512_storeu_si512(to, _mm512_xor_si512(whole, _mm512_set1_epi8(-128)));
+                }
+            }
     }
 }
 
@@ -174,30 +204,36 @@ static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
     const WinogradBlocking blocking(matrices<Algorithm>, a, 1);
     char *own = reinterpret_cast<char *>(a.patches);
     char *const blocks = own + a.threads * blocking.tileBytes(a);
+    const PackedInputs inputs(a.inputs);
+    // As many as make the columns that a task's first tile cannot share few.
+    constexpr int tilesInATask = 3 * tilesTogether;
     overBlocks(blocking, a, blocks, [&](int first, int count, char *scratch, const auto &each) {
-        const int64_t left = blocking.apart(count, a.inputs, 1);
+        const int64_t left = blocking.apart(count, blocking.inputs(a), 1);
         const int64_t right = blocking.apart(count, blocking.outputs(a), sizeof(float));
         float *products = reinterpret_cast<float *>(scratch + blocking.products * left);
         const QuantizedTiles tiles{
             first, count, blocking.across, reinterpret_cast<uint8_t *>(scratch), left,
             products + blocking.products * right,
         };
-        each((count + tilesTogether - 1) / tilesTogether, [&](int64_t task) {
+        each((count + tilesInATask - 1) / tilesInATask, [&](int64_t task) {
             auto *values = reinterpret_cast<Halves *>(own + threadIndex() * blocking.tileBytes(a));
-            quantizedTiles<Algorithm>(a, tiles, int(task) * tilesTogether, values);
+            const int begin = int(task) * tilesInATask, rest = count - begin;
+            quantizedTiles<Algorithm>(a, tiles, begin, begin + (rest < tilesInATask ? rest : tilesInATask), values);
         });
         overGroups(
             blocking, a.blocks, each,
             [&](int64_t point, int block, int size, int place) {
                 const int64_t output = (point * a.blocks + block) * blockSize;
                 const TileSource source{
-                    tiles.transformed + point * left, int64_t(count) * blockSize, a.inputs / blockSize, 4, &onlyTap, 1,
+                    tiles.transformed + point * left, int64_t(count) * PackedInputs::together, inputs.groups,
+                    inputs.lastSteps(), &onlyTap, 1,
                 };
                 const FloatResults<true> product{
                     a.weights.scales + output, a.weights.bias + output,
                     products + (point * right + int64_t(place) * count * blockSize), count, tiles.scales + point * count,
                 };
-                runGroup<16>(product, source, a.weights.bytes + output * a.inputs, 0, size, 0, count);
+                runGroup<PackedInputs::together>(
+                    product, source, a.weights.bytes + output * inputs.steps * 4, 0, size, 0, count);
             },
             [&](int64_t block, int64_t place) {
                 quantizedResults<Algorithm>(a, tiles, block, products + place * count * blockSize, right);

@@ -31,6 +31,12 @@ struct Winograd {
 
     /// Which of a tile's neighbouring inputs column `k` of B reads.
     static constexpr int place(int k) { return k < values ? k * Stride : (k - values) * 2 + 1; }
+    /// Which column of the tile to the left is column `k`; none: -1.
+    static constexpr int inLeftTile(int k) {
+        for (int other = 0; other < points; ++other)
+            if (place(other) == place(k) + Outputs * Stride) return other;
+        return -1;
+    }
     /// Whether points `i` and `i + 1` are a number and its negative: their rows differ in the odd columns' signs.
     static constexpr bool mirrors(int i) { return i % 2 == 1 && i + 2 < values; }
 
@@ -105,7 +111,23 @@ auto withWinograd(int stride, const Body &body) {
     return stride == 2 ? body(WinogradFor<2>{}) : body(WinogradFor<1>{});
 }
 
-/// Tiles that are rounded together: a pixel's 16 bytes of all of them fill a vector.
+/// The inputs of convolutions of bytes, 64 at once: two vectors of 16 bits each, of the first and the third block of 16 and
+/// of the others, which one vector of bytes is packed from, eight of each by turns.
+struct PackedInputs {
+    static constexpr int together = 64;
+    int groups, steps;  // of 64; of four, without those behind the last that there is
+
+    explicit PackedInputs(int inputs) : groups((inputs + together - 1) / together), steps(0) {
+        for (int i = 0; i < inputs; ++i) steps = std::max(steps, place(i) / 4 + 1);
+    }
+    static constexpr int place(int input) {
+        const int block = input % together / 16;
+        return input / together * together + block / 2 * 32 + input % 16 / 8 * 16 + block % 2 * 8 + input % 8;
+    }
+    int lastSteps() const { return steps - (groups - 1) * together / 4; }
+};
+
+/// Neighbouring tiles that are rounded together: their pixels are read block by block.
 constexpr int tilesTogether = 4;
 
 /// How a map is cut into blocks of tiles, whose transforms stand in the scratchpad; fixed by shape, so that nothing
@@ -143,13 +165,18 @@ struct WinogradBlocking {
     int64_t bytes(const Arguments &a, int count) const {
         const int64_t scales = elementBytes == 1 ? (count + 15) / 16 * 16 : 0;
         return products
-            * (apart(count, a.inputs, elementBytes) * elementBytes
+            * (apart(count, inputs(a), elementBytes) * elementBytes
                + (apart(count, outputs(a), sizeof(float)) + scales) * int64_t(sizeof(float)));
     }
-    /// Bytes for tiles that are going to be rounded, in 16 bits.
+    /// Inputs of a left side: of bytes whole groups.
+    template <typename Arguments>
+    int inputs(const Arguments &a) const {
+        return elementBytes == 1 ? PackedInputs(a.inputs).groups * PackedInputs::together : a.inputs;
+    }
+    /// Bytes for tiles that are going to be rounded, in 16 bits, and for columns of one that the next one has too.
     template <typename Arguments>
     int64_t tileBytes(const Arguments &a) const {
-        return elementBytes == 1 ? int64_t(tilesTogether) * products * a.inputs * 2 : 0;
+        return elementBytes == 1 ? int64_t(tilesTogether + 1) * products * inputs(a) * 2 : 0;
     }
     template <typename Arguments>
     int64_t scratchBytes(const Arguments &a, int threads) const {

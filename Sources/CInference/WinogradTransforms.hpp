@@ -56,21 +56,34 @@ static inline CINFERENCE_INLINE void addTimesA(const Product &product, const Res
     });
 }
 
-/// A tile's left sides of the products: calls `result` with each element of B inputs B', row by row.
-template <typename Algorithm, typename Number, typename Input, typename Result>
-static inline CINFERENCE_INLINE void transformInputs(const Input &input, const Result &result) {
-    constexpr int points = Algorithm::points;
-    Number columns[points][points];
-    unrolled<points>([&](auto x) CINFERENCE_INLINE {
+/// A tile's left sides of the products on the way.
+template <typename Algorithm, typename Number>
+struct LeftSides {
+    Number columns[Algorithm::points][Algorithm::points];  // B inputs, row by row
+
+    template <typename Column, typename Input>
+    CINFERENCE_INLINE void transformColumn(Column x, const Input &input) {
         timesB<Algorithm, Number>(
             [&](auto y) CINFERENCE_INLINE { return input(Algorithm::place(y), Algorithm::place(x)); },
             [&](auto i, Number value) CINFERENCE_INLINE { columns[i][x] = value; });
-    });
-    unrolled<points>([&](auto i) CINFERENCE_INLINE {
-        timesB<Algorithm, Number>(
-            [&](auto x) CINFERENCE_INLINE { return columns[i][x]; },
-            [&](auto j, Number value) CINFERENCE_INLINE { result(i * points + j, value); });
-    });
+    }
+    /// Calls `result` with each element of the columns times B', row by row.
+    template <typename Result>
+    CINFERENCE_INLINE void transformRows(const Result &result) const {
+        unrolled<Algorithm::points>([&](auto i) CINFERENCE_INLINE {
+            timesB<Algorithm, Number>(
+                [&](auto x) CINFERENCE_INLINE { return columns[i][x]; },
+                [&](auto j, Number value) CINFERENCE_INLINE { result(i * Algorithm::points + j, value); });
+        });
+    }
+};
+
+/// A tile's left sides of the products: calls `result` with each element of B inputs B', row by row.
+template <typename Algorithm, typename Number, typename Input, typename Result>
+static inline CINFERENCE_INLINE void transformInputs(const Input &input, const Result &result) {
+    LeftSides<Algorithm, Number> sides;
+    unrolled<Algorithm::points>([&](auto x) CINFERENCE_INLINE { sides.transformColumn(x, input); });
+    sides.transformRows(result);
 }
 
 /// Adds a tile's results, A products A', to `results`.
