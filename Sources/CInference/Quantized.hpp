@@ -78,7 +78,7 @@ struct QuantizedArguments : ConvolutionShape {
 constexpr int winogradUnit = 32;
 
 /// The same of 3x3 kernels by Winograd's algorithm. `weights` are those at each point, one after the other, for inputs
-/// that are 128 too large; `patches` the scratchpad.
+/// that are 128 too large and stand as PackedInputs has them; `patches` the scratchpad.
 struct QuantizedWinogradArguments : QuantizedArguments {
     const float *bias;  // (blocks,16)
     int channels;       // of the inputs, the ones that weights read
