@@ -37,7 +37,7 @@ static inline __attribute__((always_inline)) const int8_t *multiply(
         for (int ahead = 0; ahead < Pixels * PixelBytes; ahead += 64) _mm_prefetch(next + ahead, _MM_HINT_T0);
         _mm_prefetch(next + Pixels * PixelBytes - 1, _MM_HINT_T0);
     };
-    constexpr int channels = PixelBytes == 64 ? 64 : 16;
+    constexpr int channels = PixelBytes == PackedInputs::together ? PackedInputs::together : 16;
     auto four = [&](const uint8_t *source) __attribute__((always_inline)) {
 #pragma clang loop unroll(full)
         for (int k = 0; k < 16; k += 4) step(source + k);
@@ -49,6 +49,7 @@ static inline __attribute__((always_inline)) const int8_t *multiply(
             for (int first = 0; first < channels; first += 16) four(source + first);
         }
         fetch(source + Pixels * PixelBytes);
+        // Of 16 channels a second copy of the four steps would cost more than their loop.
         int k = 0;
         for (; channels > 16 && k + 4 <= s.lastSteps; k += 4) four(source + 4 * k);
         for (; k < s.lastSteps; ++k) step(source + 4 * k);
