@@ -12,7 +12,10 @@ static inline __attribute__((always_inline)) Ordered largest(const Element *firs
 
 static void maxPool(const MapArguments &a) {
     const int64_t row = int64_t(a.sourceWidth) * blockSize;
-    parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
+    const Region &region = a.region;
+    parallel(a.threads, int64_t(a.blocks) * region.rows(), [&](int64_t task) {
+        const int64_t block = task / region.rows();
+        const int y = region.top + int(task % region.rows());
         // Where a window begins on the map, and how far it reaches there.
         struct Window {
             int first, size;
@@ -22,14 +25,14 @@ static void maxPool(const MapArguments &a) {
                 size = last - first;
             }
         };
-        const Window rows(int(task % a.height), a, a.sourceHeight);
-        const Element *source = elements(a.source) + (task / a.height * a.sourceHeight + rows.first) * row;
-        for (int x = 0; x < a.width; ++x) {
+        const Window rows(y, a, a.sourceHeight);
+        const Element *source = elements(a.source) + (block * a.sourceHeight + rows.first) * row;
+        for (int x = region.left; x < region.right; ++x) {
             const Window columns(x, a, a.sourceWidth);
             const Element *first = source + columns.first * blockSize;
             const bool isNine = rows.size == 3 && columns.size == 3;
             store(
-                elements(a.destination) + (task * a.width + x) * blockSize,
+                elements(a.destination) + ((block * a.height + y) * a.width + x) * blockSize,
                 isNine ? largest(first, row, 3, 3) : largest(first, row, rows.size, columns.size));
         }
     });

@@ -16,6 +16,13 @@ struct Byte {
     uint8_t bits;
 };
 
+/// Pixels of a map: rows from `top` to `bottom` and columns from `left` to `right`, the ends not included.
+struct Region {
+    int top, left, bottom, right;
+    int rows() const { return bottom - top; }
+    int columns() const { return right - left; }
+};
+
 // Maps are `void`: floats, Bfloat16 or Byte, as the kernels that take them.
 
 struct DepthwiseArguments {
@@ -110,6 +117,7 @@ struct MapArguments {
     void *destination;
     int blocks, sourceHeight, sourceWidth, height, width;
     int kernel, stride, pad, factor, activation, threads;
+    Region region;  // of the destination, all that maxPool computes
 };
 
 constexpr int mostTapSources = 4;

@@ -27,7 +27,7 @@ public:
         const bool binary = step.kind == CInferenceAdd || step.kind == CInferenceScale;
         const MapArguments map{
             run.at(from), binary ? run.at(step.second) : nullptr, run.at(to), from.channels / kernels().block, from.height,
-            from.width, to.height, to.width, step.kernel, step.stride, step.pad, step.factor, step.activation, run.threads,
+            from.width, to.height, to.width, step.kernel, step.stride, step.pad, step.factor, step.activation, run.threads, run.region,
         };
         switch (step.kind) {
             case CInferenceMaxPool: return own.maxPool(map);
@@ -39,6 +39,11 @@ public:
             case CInferenceConvert: return convert(run);
             default: return shuffle(run);
         }
+    }
+
+    RegionUnit regionUnit() const override {
+        const int unit = step.kind == CInferenceMaxPool;
+        return {unit, unit};
     }
 
 private:

@@ -9,10 +9,15 @@
 #endif
 #include <sys/mman.h>
 
+#include "Margins.hpp"
 #include "Parallel.hpp"
 #include "Quantized.hpp"
 
 using namespace cinference;
+
+CInferencePlan::CInferencePlan(int threads, int streams, std::vector<float> padding)
+    : threads(threads), streams(streams), margins(std::make_unique<Margins>(std::move(padding))) {}
+CInferencePlan::~CInferencePlan() = default;
 
 Buffer::Buffer(int64_t bytes) {
     constexpr size_t page = size_t(2) << 20;
@@ -162,10 +167,11 @@ int32_t cinference_has_fast_kernels(void) {
 }
 
 int32_t cinference_plan_create(
-    int32_t threads, int32_t streams, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message) {
+    int32_t threads, int32_t streams, const float *padding, int32_t channels, const CInferencePlan *sharing,
+    CInferencePlan **plan, CInferenceMessage *message) {
     return guarded(message, [&] {
         omp_set_num_threads(threads);
-        auto made = std::make_unique<CInferencePlan>(threads, streams);
+        auto made = std::make_unique<CInferencePlan>(threads, streams, std::vector(padding, padding + channels));
         if (sharing) made->arena = sharing->arena;
         // Preparing weights takes memory of its own meanwhile.
         made->arena->release();
@@ -177,6 +183,13 @@ void cinference_plan_destroy(CInferencePlan *plan) {
     delete plan;
 }
 
+static void append(
+    CInferencePlan *plan, std::unique_ptr<Step> step, const CInferenceTensor &result, std::vector<Reading> reads) {
+    step->result = result;
+    step->reads = std::move(reads);
+    plan->steps.push_back(std::move(step));
+}
+
 int32_t cinference_plan_add_convolution(
     CInferencePlan *plan, const CInferenceConvolution *step, CInferenceMessage *message) {
     return guarded(message, [&] {
@@ -184,14 +197,21 @@ int32_t cinference_plan_add_convolution(
             : step->quantized               ? makeQuantizedConvolution
             : isPointwise(*step)            ? makePointwise
                                             : makeConvolution;
-        plan->steps.push_back(make(*step, *plan));
+        const int32_t kernel = step->kernel_height == step->kernel_width ? step->kernel_height : 0;
+        std::vector<Reading> reads{{step->source, kernel, step->stride, step->pad_top, step->pad_left}};
+        if (step->joins) reads.push_back({step->second});
+        if (step->accumulates) reads.push_back({step->summand});
+        if (step->gated) reads.push_back({step->gate, 0});
+        append(plan, make(*step, *plan), step->destination, std::move(reads));
     });
 }
 
 int32_t cinference_plan_add_depthwise(CInferencePlan *plan, const CInferenceDepthwise *step, CInferenceMessage *message) {
     return guarded(message, [&] {
         const bool quantized = step->source.type == CInferenceUint8;
-        plan->steps.push_back(quantized ? makeQuantizedDepthwise(*step, *plan) : makeDepthwise(*step, *plan));
+        append(
+            plan, (quantized ? makeQuantizedDepthwise : makeDepthwise)(*step, *plan), step->destination,
+            {{step->source, 0}});
     });
 }
 
@@ -199,17 +219,35 @@ int32_t cinference_plan_add_expanded_depthwise(
     CInferencePlan *plan, const CInferenceExpandedDepthwise *step, CInferenceMessage *message) {
     return guarded(message, [&] {
         const bool quantized = step->source.type == CInferenceUint8;
-        plan->steps.push_back((quantized ? makeQuantizedExpandedDepthwise : makeExpandedDepthwise)(*step, *plan));
+        append(
+            plan, (quantized ? makeQuantizedExpandedDepthwise : makeExpandedDepthwise)(*step, *plan),
+            step->depthwise.destination, {{step->source, 0}});
     });
 }
 
 int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapStep *step, CInferenceMessage *message) {
-    return guarded(message, [&] { plan->steps.push_back(makeMapStep(*step)); });
+    return guarded(message, [&] {
+        std::vector<Reading> reads{{step->source}};
+        Reading &reading = reads[0];
+        if (step->kind == CInferenceMaxPool) reading = {step->source, step->kernel, step->stride, step->pad, step->pad};
+        if (step->kind == CInferenceMean) reading.kernel = 0;
+        if (step->kind == CInferenceUpsample || step->kind == CInferenceShuffle) reading.factor = step->factor;
+        if (step->kind == CInferenceAdd) reads.push_back({step->second});
+        if (step->kind == CInferenceScale) reads.push_back({step->second, 0});
+        append(plan, makeMapStep(*step), step->destination, std::move(reads));
+    });
 }
 
 int32_t cinference_plan_add_tap_sum(CInferencePlan *plan, const CInferenceTapSum *step, CInferenceMessage *message) {
     return guarded(message, [&] {
-        plan->steps.push_back((step->convolution ? makeQuantizedTapSum : makeTapSum)(*step, *plan));
+        std::vector<Reading> reads;
+        for (int i = 0; i < step->count; ++i) {
+            const bool isLast = step->convolution && i + 1 == step->count;
+            reads.push_back({isLast ? step->convolution->source : step->sources[i], 3, 1, 1, 1, step->factors[i]});
+        }
+        append(
+            plan, (step->convolution ? makeQuantizedTapSum : makeTapSum)(*step, *plan), step->destination,
+            std::move(reads));
     });
 }
 
@@ -237,7 +275,7 @@ int32_t cinference_plan_finish(
 }
 
 int64_t cinference_plan_bytes(const CInferencePlan *plan) {
-    int64_t bytes = plan->arena->bytes();
+    int64_t bytes = plan->arena->bytes() + plan->margins->bytes();
     for (const auto &step : plan->steps) bytes += step->weightBytes();
     return bytes;
 }
@@ -288,14 +326,19 @@ int32_t cinference_plan_execute(
                  reinterpret_cast<char *>(output)},
                 plan->places.data(), nullptr, plan->threads,
                 plan->stream};
-        auto execute = [&](size_t i) {
-            run.scratch = arena + plan->scratch[i];
-            plan->steps[i]->execute(run);
-        };
+        const CInferenceTensor &image = plan->steps[0]->reads[0].map;
+        const std::vector<float> &padding = plan->margins->colour;
+        Content content(Axis::columns, {});
+        const EmptyCanvas *canvas = nullptr;
+        if (int(padding.size()) == image.channels && plan->places[size_t(image.index)].space == CInferenceInput) {
+            content = Content(image, input, padding.data(), plan->threads);
+            canvas = plan->margins->canvas(*plan, content, run);
+        }
         clearOverflow(plan->threads);
         auto before = Clock::now();
+        PartialMaps maps(*plan, content, canvas);
         for (size_t i = 0; i < plan->steps.size(); ++i) {
-            execute(i);
+            maps.execute(i, run);
             if (!seconds) continue;
             const auto now = Clock::now();
             seconds[i] = std::chrono::duration<double>(now - before).count();
@@ -303,9 +346,10 @@ int32_t cinference_plan_execute(
         }
         if (!hasOverflowed(plan->threads)) return;
         // Once more, to tell which step it was.
+        PartialMaps again(*plan, content, canvas);
         for (size_t i = 0; i < plan->steps.size() && *overflowed < 0; ++i) {
             clearOverflow(plan->threads);
-            execute(i);
+            again.execute(i, run);
             if (hasOverflowed(plan->threads)) *overflowed = int32_t(i);
         }
     });

@@ -49,6 +49,8 @@ struct Run {
     char *scratch;
     int threads;
     dnnl::stream &stream;
+    /// Of the step's result, what it computes.
+    Region region{};
 
     void *at(const CInferenceTensor &t) const { return spaces[places[t.index].space] + places[t.index].offset; }
 };
@@ -97,9 +99,25 @@ private:
     std::vector<std::weak_ptr<const Weights>> weights;
 };
 
+/// A map that a step reads, upsampled by `factor`: for a pixel of its result a window of `kernel` x `kernel`; all of it
+/// where that is 0.
+struct Reading {
+    CInferenceTensor map;
+    int kernel = 1, stride = 1, padTop = 0, padLeft = 0, factor = 1;
+};
+
+/// What regions of its result a step computes without waste: multiples of so many columns and rows. None but all of it
+/// where they are 0.
+struct RegionUnit {
+    int columns = 0, rows = 0;
+};
+
 struct Step {
     std::string implementation;
+    std::vector<Reading> reads;
+    CInferenceTensor result;
     virtual ~Step() = default;
+    virtual RegionUnit regionUnit() const { return {}; }
     /// May be called for several images at once.
     virtual void execute(const Run &run) = 0;
     /// Bytes of scratchpad that `execute` needs.
@@ -153,8 +171,13 @@ std::unique_ptr<Step> makeQuantizedTapSum(const CInferenceTapSum &step, const CI
 
 }  // namespace cinference
 
+namespace cinference {
+class Margins;
+}
+
 struct CInferencePlan {
-    CInferencePlan(int threads, int streams) : threads(threads), streams(streams) {}
+    CInferencePlan(int threads, int streams, std::vector<float> padding);
+    ~CInferencePlan();
 
     /// Of one image, and how many images may be computed at once.
     int threads, streams;
@@ -165,4 +188,5 @@ struct CInferencePlan {
     std::vector<int64_t> scratch;
     std::shared_ptr<cinference::Arena> arena = std::make_shared<cinference::Arena>();
     int64_t arenaBytes = 0;
+    std::unique_ptr<cinference::Margins> margins;
 };

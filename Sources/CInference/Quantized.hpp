@@ -56,6 +56,7 @@ constexpr int summandUnit = 32;
 /// How a convolution lies on its maps.
 struct ConvolutionShape {
     int sourceHeight, sourceWidth, height, width, stride, padTop, padLeft;
+    Region region;  // of the result, what dense convolutions compute of it
 };
 
 /// destination = activation(conv(source) [+ 1x1 conv(second)] + bias [+ summand]). A byte stands for (byte - zero) * scale.

@@ -7,13 +7,15 @@ struct TileSource {
     int planes, lastSteps;  // of 16 input channels, or of 64; steps of 4 in the last of them
     const int64_t *taps;
     int tapCount;
+    const uint8_t *afterRun;  // what is read after a run of pixels
 };
 
 /// Adds the products of all inputs and taps for `Pixels` pixels of `Blocks` blocks: exact, in whatever order. Returns where
 /// its weights end.
 template <int Blocks, int Pixels, int PixelBytes>
 static inline __attribute__((always_inline)) const int8_t *multiply(
-    const TileSource &s, const int8_t *weights, __m512i *sum) {
+    const TileSource &s, const int8_t *weights, __m512i *sum, const uint8_t *nextTile) {
+    const int64_t ahead = nextTile - s.first;
     auto step = [&](const uint8_t *source) __attribute__((always_inline)) {
         __m512i taps[Blocks];
 #pragma clang loop unroll(full)
@@ -45,10 +47,10 @@ static inline __attribute__((always_inline)) const int8_t *multiply(
     for (int tap = 0; tap < s.tapCount; ++tap) {
         const uint8_t *source = s.first + s.taps[tap];
         for (int plane = 1; plane < s.planes; ++plane, source += s.planeBytes) {
-            fetch(source + Pixels * PixelBytes);
+            fetch(source + ahead);
             for (int first = 0; first < channels; first += 16) four(source + first);
         }
-        fetch(source + Pixels * PixelBytes);
+        fetch(source + ahead);
         // Of 16 channels a second copy of the four steps would cost more than their loop.
         int k = 0;
         for (; channels > 16 && k + 4 <= s.lastSteps; k += 4) four(source + 4 * k);
@@ -225,7 +227,8 @@ static inline __attribute__((always_inline)) void multiplySecond(
     if (!a.second) return;
     const uint8_t *first = static_cast<const uint8_t *>(a.second) + pixel * 16;
     const int64_t planeBytes = int64_t(a.height) * a.width * 16;
-    multiply<Blocks, Pixels, 16>({first, planeBytes, a.secondInputs / 16, 4, &onlyTap, 1}, weights, sum);
+    multiply<Blocks, Pixels, 16>(
+        {first, planeBytes, a.secondInputs / 16, 4, &onlyTap, 1}, weights, sum, first + Pixels * 16);
 }
 
 /// `count` pixels from `pixel` on: tiles of `Pixels`, then smaller ones.
@@ -237,7 +240,8 @@ static void runPixels(
 #pragma clang loop unroll(full)
         for (int i = 0; i < Blocks * Pixels; ++i) sum[i] = _mm512_setzero_si512();
         prefetchSummand<Blocks, Pixels>(a, block, pixel);
-        const int8_t *secondWeights = multiply<Blocks, Pixels, PixelBytes>(source, weights, sum);
+        const uint8_t *const next = count > Pixels ? source.first + Pixels * PixelBytes : source.afterRun;
+        const int8_t *secondWeights = multiply<Blocks, Pixels, PixelBytes>(source, weights, sum, next);
         multiplySecond<Blocks, Pixels>(a, pixel, secondWeights, sum);
         finish<Blocks, Pixels>(a, block, pixel, sum);
         source.first += Pixels * PixelBytes;
@@ -284,25 +288,30 @@ static void quantizePixels(const QuantizedArguments &a, int64_t place, int count
     }
 }
 
-/// Copies `patch.sourceRows` rows of the source from `top` on, with the border.
+/// Copies `patch.sourceRows` rows of the source from `top` on, with the border: the columns that the region reads.
 static void fillPatch(const QuantizedArguments &a, const QuantizedPatch &patch, int top, uint8_t *to) {
-    const int left = a.padLeft < patch.columns ? a.padLeft : patch.columns;
-    const int room = patch.columns - left, inside = a.sourceWidth < room ? a.sourceWidth : room;
+    const int first = a.region.left * a.stride, end = (a.region.right - 1) * a.stride + a.kernelWidth;
+    auto held = [&](int column) { return column < first ? first : column > end ? end : column; };
+    // Where the source begins and ends.
+    const int left = held(a.padLeft), right = held(a.padLeft + a.sourceWidth);
     const int64_t area = int64_t(a.sourceHeight) * a.sourceWidth;
     const int bytes = patch.pixelBytes;
     for (int plane = 0; plane < patch.planes; ++plane) {
         for (int row = 0; row < patch.sourceRows; ++row, to += int64_t(patch.columns) * bytes) {
             const int y = top + row;
+            auto fill = [&](int from, int end) {
+                std::memset(to + int64_t(from) * bytes, a.sourceZero, size_t(end - from) * bytes);
+            };
             if (y < 0 || y >= a.sourceHeight) {
-                std::memset(to, a.sourceZero, size_t(patch.columns) * bytes);
+                fill(first, end);
                 continue;
             }
-            std::memset(to, a.sourceZero, size_t(left) * bytes);
+            fill(first, left);
             uint8_t *middle = to + int64_t(left) * bytes;
-            const int64_t place = int64_t(y) * a.sourceWidth;
-            if (a.image) quantizePixels(a, place, inside, middle);
-            else std::memcpy(middle, static_cast<const uint8_t *>(a.source) + (plane * area + place) * 16, size_t(inside) * 16);
-            std::memset(middle + int64_t(inside) * bytes, a.sourceZero, size_t(room - inside) * bytes);
+            const int64_t place = int64_t(y) * a.sourceWidth + left - a.padLeft;
+            if (a.image) quantizePixels(a, place, right - left, middle);
+            else std::memcpy(middle, static_cast<const uint8_t *>(a.source) + (plane * area + place) * 16, size_t(right - left) * 16);
+            fill(right, end);
         }
     }
 }
@@ -322,21 +331,25 @@ static void convolution(const QuantizedArguments &a) {
     };
     const int planes = patch.planes, lastSteps = patch.steps - 4 * (planes - 1);
     if (patch.direct) {
-        const int64_t area = int64_t(a.height) * a.width;
-        // Pixels that stand evenly apart are a row: with stride 1 all of them.
-        const int64_t width = a.stride == 1 ? area : a.width, sourceWidth = int64_t(a.sourceWidth) * a.stride;
-        const int64_t most = a.stride == 1 ? patch.pixels : (patch.pixels + width - 1) / width * width;
+        const Region &region = a.region;
+        const int64_t area = int64_t(region.rows()) * region.columns(), sourceWidth = int64_t(a.sourceWidth) * a.stride;
+        // Pixels that stand evenly apart are a row: with stride 1 all of whole rows.
+        const bool isOne = a.stride == 1 && region.columns() == a.width;
+        const int64_t width = isOne ? area : region.columns();
+        const int64_t most = isOne ? patch.pixels : (patch.pixels + width - 1) / width * width;
         const int64_t runs = (area + most - 1) / most;
         parallel(a.threads, runs * groups.count, [&](int64_t task) {
             const int64_t begin = task / groups.count * most, end = begin + most < area ? begin + most : area;
             for (int64_t pixel = begin; pixel < end; pixel += width) {
                 const int64_t count = end - pixel < width ? end - pixel : width;
-                const int64_t place = pixel / width * sourceWidth + pixel % width;
+                const int64_t y = region.top + pixel / width, x = region.left + pixel % width;
+                const int64_t place = y * sourceWidth + x * a.stride;
                 const TileSource source{
                     static_cast<const uint8_t *>(a.source) + place * 16, int64_t(a.sourceHeight) * a.sourceWidth * 16,
                     planes, lastSteps, &onlyTap, 1,
+                    static_cast<const uint8_t *>(a.source) + (place + sourceWidth) * 16,
                 };
-                run(source, int(task % groups.count), pixel, int(count), 16 * a.stride);
+                run(source, int(task % groups.count), y * a.width + x, int(count), 16 * a.stride);
             }
         });
         return;
@@ -345,16 +358,18 @@ static void convolution(const QuantizedArguments &a) {
     const int across = patch.taps / a.kernelHeight;
     for (int tap = 0; tap < patch.taps; ++tap)
         offsets[tap] = (int64_t(tap / across) * patch.columns + tap % across) * patch.pixelBytes;
-    const int64_t bands = (a.height + patch.rows - 1) / patch.rows;
+    const Region &region = a.region;
+    const int64_t bands = (region.rows() + patch.rows - 1) / patch.rows;
     parallel(a.threads, bands * groups.count, [&](int64_t task) {
-        const int y = int(task / groups.count) * patch.rows;
+        const int y = region.top + int(task / groups.count) * patch.rows;
         uint8_t *copy = a.patches + threadIndex() * patch.bytes;
         fillPatch(a, patch, y * a.stride - a.padTop, copy);
-        for (int row = 0; row < patch.rows && y + row < a.height; ++row) {
-            const uint8_t *first = copy + int64_t(row) * a.stride * patch.columns * patch.pixelBytes;
+        for (int row = 0; row < patch.rows && y + row < region.bottom; ++row) {
+            const uint8_t *first =
+                copy + (int64_t(row) * patch.columns + region.left) * a.stride * patch.pixelBytes;
             const int64_t planeBytes = int64_t(patch.sourceRows) * patch.columns * patch.pixelBytes;
-            run({first, planeBytes, planes, lastSteps, offsets, patch.taps}, int(task % groups.count),
-                int64_t(y + row) * a.width, a.width, patch.pixelBytes * a.stride);
+            run({first, planeBytes, planes, lastSteps, offsets, patch.taps, first}, int(task % groups.count),
+                int64_t(y + row) * a.width + region.left, region.columns(), patch.pixelBytes * a.stride);
         }
     });
 }
@@ -382,7 +397,7 @@ static void expandLines(
     e.output.destination = lines;
     e.output.firstBlock = first;
     runGroup<16>(
-        e, {source, int64_t(a.sourceHeight) * a.sourceWidth * 16, planes, steps - 4 * (planes - 1), &onlyTap, 1},
+        e, {source, int64_t(a.sourceHeight) * a.sourceWidth * 16, planes, steps - 4 * (planes - 1), &onlyTap, 1, source},
         e.weights.bytes + first * blockBytes, first, blocks, 0, count);
 }
 

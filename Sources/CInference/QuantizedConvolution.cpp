@@ -34,7 +34,13 @@ public:
     void execute(const Run &run) override {
         QuantizedArguments a = arguments(run);
         a.output.destination = run.at(step.destination);
+        a.region = run.region;
         quantizedKernels()->convolution(a);
+    }
+
+    RegionUnit regionUnit() const override {
+        // Whole tiles of the pixels that are multiplied together.
+        return step.gated ? RegionUnit{} : RegionUnit{24 / BlockGroups(blocks).size(0), 1};
     }
 
     /// All that a run needs but the place of its results.

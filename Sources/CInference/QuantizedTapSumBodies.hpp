@@ -3,9 +3,8 @@
 /// The taps of one block at row `y` of the convolution's source.
 static void makeTaps(const QuantizedTapSumArguments &a, int64_t block, int y, float *taps) {
     const int64_t width = a.width / a.factor, planeBytes = a.height / a.factor * width * 16;
-    const TileSource source{
-        static_cast<const uint8_t *>(a.source) + y * width * 16, planeBytes, a.inputs / 16, 4, &onlyTap, 1,
-    };
+    const uint8_t *const pixels = static_cast<const uint8_t *>(a.source) + y * width * 16;
+    const TileSource source{pixels, planeBytes, a.inputs / 16, 4, &onlyTap, 1, pixels + width * 16};
     const FloatResults<false> row{
         a.weights.scales + block * 9 * 16, a.weights.bias + block * 9 * 16, taps, int(width), nullptr,
     };

@@ -39,12 +39,14 @@ public:
         a.output.destination = run.at(step.destination);
         a.threads = threads;
         a.patches = reinterpret_cast<uint8_t *>(run.scratch);
+        a.region = run.region;
         quantizedKernels()->winograd(a);
     }
 
+    RegionUnit regionUnit() const override { return {Algorithm::outputs, Algorithm::outputs}; }
     size_t scratchBytes() const override {
         const QuantizedWinogradArguments a = arguments();
-        return size_t(WinogradBlocking(matrices<Algorithm>, a, 1).scratchBytes(a, threads));
+        return size_t(WinogradBlocking(matrices<Algorithm>, a, a.region, 1).scratchBytes(a, threads));
     }
     int64_t weightBytes() const override { return rounded->memory.bytes() + bias.bytes(); }
 

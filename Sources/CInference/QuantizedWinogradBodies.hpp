@@ -3,7 +3,8 @@
 
 /// Tiles of the map that are worked on together.
 struct QuantizedTiles {
-    int first, count, across;
+    const WinogradBlocking &blocking;
+    int first, count;
     uint8_t *transformed;  // (products) of (groups of inputs,count,64), 128 too large
     int64_t apart;         // from one product to the next
     float *scales;         // (products,count), what a byte stands for
@@ -101,6 +102,7 @@ static void quantizedTiles(
     const QuantizedWinogradArguments &a, const QuantizedTiles &tiles, int first, int end, Halves *values) {
     constexpr int points = Algorithm::points, products = points * points, padded = (products + 3) / 4 * 4;
     constexpr int side = Algorithm::place(Algorithm::values - 1) + 1, step = Algorithm::outputs * Algorithm::stride;
+    const WinogradBlocking &blocking = tiles.blocking;
     static_assert(matrices<Algorithm>.reach() * matrices<Algorithm>.reach() * 255 * winogradUnit < 32767);
     const int groups = PackedInputs(a.inputs).groups, blocks = a.inputs / blockSize;
     const int64_t row = int64_t(a.sourceWidth) * blockSize, plane = a.sourceHeight * row;
@@ -116,8 +118,8 @@ static void quantizedTiles(
         for (__m512i &most : largest) most = _mm512_set1_epi16(128);
         for (int t = 0; t < count; ++t) {
             const int at = tiles.first + run + t;
-            places[t].set(a, at / tiles.across * step - a.padTop, at % tiles.across * step - a.padLeft);
-            places[t].hasLeft = run + t > first && at % tiles.across > 0;
+            places[t].set(a, blocking.top(at) * a.stride - a.padTop, blocking.left(at) * a.stride - a.padLeft);
+            places[t].hasLeft = run + t > first && at % blocking.across > 0;
         }
         for (int half = 0; half < 2 * groups; ++half) {
             const int block = half / 2 * 4 + half % 2;
@@ -183,7 +185,7 @@ static void quantizedResults(
     constexpr int side = Algorithm::outputs;
     const Vector bias = load(a.bias + block * blockSize);
     for (int tile = tiles.first; tile < tiles.first + tiles.count; ++tile, products += blockSize) {
-        const int top = tile / tiles.across * side, left = tile % tiles.across * side;
+        const int top = tiles.blocking.top(tile), left = tiles.blocking.left(tile);
         const int rows = a.height - top, columns = a.width - left;
         Vector results[side * side];
         unrolled<side * side>([&](auto i) CINFERENCE_INLINE { results[i] = bias; });
@@ -201,7 +203,7 @@ static void quantizedResults(
 
 template <typename Algorithm>
 static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
-    const WinogradBlocking blocking(matrices<Algorithm>, a, 1);
+    const WinogradBlocking blocking(matrices<Algorithm>, a, a.region, 1);
     char *own = reinterpret_cast<char *>(a.patches);
     char *const blocks = own + a.threads * blocking.tileBytes(a);
     const PackedInputs inputs(a.inputs);
@@ -212,7 +214,7 @@ static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
         const int64_t right = blocking.apart(count, blocking.outputs(a), sizeof(float));
         float *products = reinterpret_cast<float *>(scratch + blocking.products * left);
         const QuantizedTiles tiles{
-            first, count, blocking.across, reinterpret_cast<uint8_t *>(scratch), left,
+            blocking, first, count, reinterpret_cast<uint8_t *>(scratch), left,
             products + blocking.products * right,
         };
         each((count + tilesInATask - 1) / tilesInATask, [&](int64_t task) {
@@ -224,9 +226,10 @@ static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
             blocking, a.blocks, each,
             [&](int64_t point, int block, int size, int place) {
                 const int64_t output = (point * a.blocks + block) * blockSize;
+                const uint8_t *const transformed = tiles.transformed + point * left;
+                const int64_t group = int64_t(count) * PackedInputs::together;
                 const TileSource source{
-                    tiles.transformed + point * left, int64_t(count) * PackedInputs::together, inputs.groups,
-                    inputs.lastSteps(), &onlyTap, 1,
+                    transformed, group, inputs.groups, inputs.lastSteps(), &onlyTap, 1, transformed + group,
                 };
                 const FloatResults<true> product{
                     a.weights.scales + output, a.weights.bias + output,

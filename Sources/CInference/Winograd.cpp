@@ -33,7 +33,7 @@ public:
     size_t scratchBytes() const override {
         return withWinograd(step.stride, [&](auto algorithm) {
             const WinogradArguments a = arguments();
-            return size_t(WinogradBlocking(algorithm, a, elementBytes(step)).scratchBytes(a, threads));
+            return size_t(WinogradBlocking(algorithm, a, {0, 0, a.height, a.width}, elementBytes(step)).scratchBytes(a, threads));
         });
     }
     int64_t weightBytes() const override { return weights->memory.bytes() + bias.bytes(); }

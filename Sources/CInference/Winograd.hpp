@@ -130,31 +130,38 @@ struct PackedInputs {
 /// Neighbouring tiles that are rounded together: their pixels are read block by block.
 constexpr int tilesTogether = 4;
 
-/// How a map is cut into blocks of tiles, whose transforms stand in the scratchpad; fixed by shape, so that nothing
-/// depends on the number of threads.
+/// How a region of a map, whole tiles of it, is cut into blocks of tiles, whose transforms stand in the scratchpad; fixed
+/// by shape, so that nothing depends on the number of threads. No region takes more scratch than the map.
 struct WinogradBlocking {
     int products, elementBytes;  // of a tile, of the left sides
-    int across, tiles;           // of the map
+    int side;                    // of a tile
+    int firstRow, firstColumn;   // of the region
+    int across, tiles;           // of the region
     int most;                    // tiles of a block
     /// Whether each thread goes from inputs to results with a block of its own, in its second cache, by one group of
     /// output channels after the other; else all threads share the steps of one, and the weights are read once.
     bool whole = true;
 
     template <typename Algorithm, typename Arguments>
-    WinogradBlocking(const Algorithm &, const Arguments &a, int elementBytes)
+    WinogradBlocking(const Algorithm &, const Arguments &a, const Region &region, int elementBytes)
         : products(Algorithm::points * Algorithm::points), elementBytes(elementBytes),
-          across((a.width + Algorithm::outputs - 1) / Algorithm::outputs),
-          tiles(across * ((a.height + Algorithm::outputs - 1) / Algorithm::outputs)) {
+          side(Algorithm::outputs), firstRow(region.top), firstColumn(region.left),
+          across(tilesIn(region.columns())), tiles(across * tilesIn(region.rows())) {
+        const int all = tilesIn(a.width) * tilesIn(a.height);
         const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes;
-        const int even = (tiles / 16 + 11) / 12 * 12;
+        const int even = (all / 16 + 11) / 12 * 12;
         for (most = 12; most < even && bytes(a, most + 12) <= 672 << 10;) most += 12;
-        whole = weightBytes <= (4 << 20) && blocks() >= 8;
+        whole = weightBytes <= (4 << 20) && (all + most - 1) / most >= 8;
         if (whole) return;
-        const int64_t parts = (tiles * bytes(a, 1) + (24 << 20) - 1) / (24 << 20);
-        most = int((tiles + parts - 1) / parts);
+        const int64_t parts = (all * bytes(a, 1) + (24 << 20) - 1) / (24 << 20);
+        most = int((all + parts - 1) / parts);
     }
 
+    int tilesIn(int pixels) const { return (pixels + side - 1) / side; }
     int blocks() const { return (tiles + most - 1) / most; }
+    /// Where a tile's results begin.
+    int top(int tile) const { return firstRow + tile / across * side; }
+    int left(int tile) const { return firstColumn + tile % across * side; }
     /// Elements from one point of `count` tiles to the next; not whole pages, of which a cache has room for few.
     static int64_t apart(int count, int channels, int bytes) { return int64_t(count) * channels + 64 / bytes; }
     /// Output channels whose products stand side by side.

@@ -65,7 +65,7 @@ static void winogradResults(
 
 template <typename Algorithm>
 static void winogradOf(const WinogradArguments &a) {
-    const WinogradBlocking blocking(matrices<Algorithm>, a, sizeof(Element));
+    const WinogradBlocking blocking(matrices<Algorithm>, a, {0, 0, a.height, a.width}, sizeof(Element));
     const int across = blocking.across;
     overBlocks(blocking, a, static_cast<char *>(a.scratch), [&](int first, int count, char *scratch, const auto &each) {
         const int64_t left = blocking.apart(count, a.inputs, sizeof(Element));

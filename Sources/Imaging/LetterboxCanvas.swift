@@ -54,6 +54,9 @@ public func normalise(_ canvas: [UInt8], into output: UnsafeMutableBufferPointer
     }
 }
 
+/// What `normalise` makes of the canvas around an image: red, green, blue.
+public let letterboxPadding: [Float] = (0..<3).map { Normalisation.table[256 * $0] }
+
 private enum Normalisation {
     /// ImageNet's statistics of red, green and blue, over values in [0,1].
     static let mean: [Float] = [0.485, 0.456, 0.406]

@@ -44,19 +44,24 @@ public struct EngineOptions: Sendable {
     public private(set) var streams: Int
     /// The ranges that int8 needs; other precisions ignore it.
     public var calibration: Calibration?
+    /// The colour of the padding around images, (C). In int8 the maps of padding are computed once, of an empty canvas,
+    /// and copied beside what each image's pixels reach; none by default.
+    public var padding: [Float]
 
     /// Options; one thread unless told.
     ///
     /// - Parameters:
     ///   - threads: at least 1; smaller numbers count as 1.
     ///   - streams: 1 or 2, and no more than threads; 1 for other backends than oneDNN.
+    ///   - padding: the colour around letterboxed images.
     public init(
         backend: Backend = .fastest, precision: Precision = .fp32, threads: Int = 1, streams: Int = 1,
-        calibration: Calibration? = nil
+        calibration: Calibration? = nil, padding: [Float] = []
     ) {
         self.backend = backend
         self.precision = precision
         self.calibration = calibration
+        self.padding = padding
         self.threads = max(1, threads)
         self.streams = backend == .oneDNN ? max(1, min(streams, threads, InferenceThread.all.count)) : 1
     }

@@ -37,7 +37,7 @@ struct NetworkWorker {
         (checkpoint, image, folder) = (words[0], words[1], words[2])
         (self.side, self.batch) = (side, batch)
         calibration = values["calibration"] ?? ""
-        options = EngineOptions(precision: precision, threads: threads, streams: streams)
+        options = EngineOptions(precision: precision, threads: threads, streams: streams, padding: letterboxPadding)
     }
 
     /// Tells on stdout why there is no network, where there is none.

@@ -48,6 +48,7 @@ typedef struct {
     int32_t width;
     float scale;  // of bytes
     int32_t zero;
+    int32_t part;     // of another tensor, as which it is read
 } CInferenceTensor;
 
 /// destination = activation(conv(source) [+ 1x1 conv(second)] + bias [+ summand]); zeros around the source.
@@ -154,8 +155,11 @@ int32_t cinference_has_fast_kernels(void);
 
 /// A plan without steps or memory, for `streams` images at once by `threads` threads each. `sharing` is null or a plan
 /// whose arena the new one takes turns in; until the new one is finished none of them has an arena, and none can run.
+/// `padding` is the colour of what surrounds images on their canvas, in `channels` numbers: their maps there are computed
+/// once, the first time; where there are none, whole maps are computed.
 int32_t cinference_plan_create(
-    int32_t threads, int32_t streams, const CInferencePlan *sharing, CInferencePlan **plan, CInferenceMessage *message);
+    int32_t threads, int32_t streams, const float *padding, int32_t channels, const CInferencePlan *sharing,
+    CInferencePlan **plan, CInferenceMessage *message);
 void cinference_plan_destroy(CInferencePlan *plan);
 
 int32_t cinference_plan_add_convolution(

@@ -11,6 +11,8 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     /// The element type of maps that are not bytes.
     private let precision: ElementType
     private let quantizations: [Int: Quantization]
+    /// The colour of what surrounds images, where it is of use.
+    private let padding: [Float]
     private let streams: Int
     /// Of one stream.
     private let threads: Int
@@ -25,6 +27,7 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     /// - Throws: `InferenceError` where this machine has no instructions for `precision`.
     init(_ network: FusedNetwork, _ options: EngineOptions) throws {
         self.network = network
+        padding = options.precision == .int8 ? options.padding : []
         streams = options.streams
         threads = max(1, options.threads / streams)
         precision =
@@ -61,7 +64,7 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
         let compiled = try Planner.compile(
             layers: network.layers, kernelSizes: network.kernelSizes, shapes: shapes, output: network.output,
             precision: precision, quantizations: quantizations, threads: threads, streams: streams,
-            sharing: streams == 1 ? kept.last?.compiled : nil
+            padding: padding, sharing: streams == 1 ? kept.last?.compiled : nil
         ) { index in
             defer { folded[index] = nil }
             guard let kernel = try folded[index] ?? network.folded(layerAt: index) else {

@@ -79,7 +79,7 @@ extension Planner {
                 both.depthwise.source = CInferenceTensor(
                     index: -1, type: both.source.type, blocked: 1, channels: Int32(outputs),
                     height: Int32(wide.height), width: Int32(wide.width), scale: quantization?.scale ?? 1,
-                    zero: quantization?.zero ?? 0)
+                    zero: quantization?.zero ?? 0, part: 0)
                 let work =
                     2e-9
                     * (Double(shape.channels * wide.channels) * Double(wide.area)
@@ -139,22 +139,24 @@ extension Planner {
         let padding = ChannelPadding(
             inputs: readsImage ? inputs : padded(inputs), outputs: padded(outputs), groups: groups ?? 1)
         var overwrites = false
-        var residual: Int?
+        var summand: Int?
         if let value = convolution.residual {
             let tensor = source(value, as: type(of: from))
             overwrites = canOverwrite(
                 value, at: index, others: [layer.inputs[0]] + (convolution.gate.map { [$0] } ?? []))
-            residual = tensor
+            summand = tensor
         }
         let result = destination(layer.output, type(of: from))
-        if let residual {
-            if overwrites || tensors[convolution.residual ?? 0] != residual {
-                placement.alias(residual, inside: result)
+        if let tensor = summand {
+            if overwrites || tensors[convolution.residual ?? 0] != tensor {
+                placement.alias(tensor, inside: result)
             } else {
-                appendCopy(residual, to: result, label: layer.label)
+                appendCopy(tensor, to: result, label: layer.label)
+                summand = nil
             }
         }
-        appendConvolution(convolution, geometry, padding, from: from, to: result, layer: layer, index: index)
+        appendConvolution(
+            convolution, geometry, padding, from: from, to: result, layer: layer, index: index, summand: summand)
     }
 
     /// Two 1x1 convolutions whose sum is all that is wanted of them, as one with the inputs of both: neither map is ever

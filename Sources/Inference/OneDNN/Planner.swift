@@ -48,12 +48,13 @@ struct Planner {
     ///   - quantizations: how maps are kept in bytes, by value; none are where it is empty.
     ///   - threads: those of one image.
     ///   - streams: images that may be computed at once.
+    ///   - padding: the colour of what surrounds images, where their maps there are to be computed once.
     ///   - other: a plan whose arena this one shares.
     ///   - weights: called once for each layer with weights.
     static func compile(
         layers: [Layer], kernelSizes: [Int: [Int]], shapes: [TensorShape], output: Int, precision: ElementType,
-        quantizations: [Int: Quantization], threads: Int, streams: Int, sharing other: CompiledPlan?,
-        weights: Weights
+        quantizations: [Int: Quantization], threads: Int, streams: Int, padding: [Float],
+        sharing other: CompiledPlan?, weights: Weights
     ) throws -> CompiledPlan {
         var planner = Planner(
             layers: layers, kernelSizes: kernelSizes, shapes: shapes, output: output, precision: precision,
@@ -77,7 +78,7 @@ struct Planner {
         for (index, step) in planner.steps.enumerated() {
             for tensor in step.touches { planner.placement.touch(tensor, at: index) }
         }
-        let plan = try CompiledPlan(threads: threads, streams: streams, sharing: other)
+        let plan = try CompiledPlan(threads: threads, streams: streams, padding: padding, sharing: other)
         let views = planner.placement.views
         for step in planner.steps { try step.add(plan, views, weights) }
         try plan.finish(planner.placement.resolve(scratch: plan.scratch))

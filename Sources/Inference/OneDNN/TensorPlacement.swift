@@ -16,6 +16,8 @@ struct TensorPlacement {
         var type = ElementType.float32
         /// Of bytes, or of an image that is rounded to bytes as it is read.
         var quantization: Quantization?
+        /// Whether it is read as a part of the tensor that it lies in.
+        var isPart = false
 
         var bytes: Int { padded * height * width * type.bytes }
     }
@@ -51,8 +53,9 @@ struct TensorPlacement {
     }
 
     /// Puts `tensor` inside `host` from channel `channel` on.
-    mutating func alias(_ tensor: Int, inside host: Int, channel: Int = 0) {
-        parents[tensor] = (host, channel)
+    mutating func alias(_ tensor: Int, inside host: Int, channel: Int? = nil) {
+        parents[tensor] = (host, channel ?? 0)
+        tensors[tensor].isPart = channel != nil
     }
 
     /// The tensor whose memory `tensor` is part of, and the first channel there.
@@ -77,7 +80,8 @@ struct TensorPlacement {
             CInferenceTensor(
                 index: Int32(index), type: tensor.type.code, blocked: tensor.blocked ? 1 : 0,
                 channels: Int32(tensor.padded), height: Int32(tensor.height), width: Int32(tensor.width),
-                scale: tensor.quantization?.scale ?? 1, zero: tensor.quantization?.zero ?? 0)
+                scale: tensor.quantization?.scale ?? 1, zero: tensor.quantization?.zero ?? 0,
+                part: tensor.isPart ? 1 : 0)
         }
     }
 

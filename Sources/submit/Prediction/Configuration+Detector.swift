@@ -3,6 +3,7 @@ import Checkpoint
 import Core
 import DBHead
 import Foundation
+import Imaging
 import Inference
 import ONNXRuntime
 
@@ -25,11 +26,14 @@ extension Configuration {
     func detector(for checkpoint: Checkpoint, streams: Int = 1) throws -> TextDetector {
         switch engine {
         case .own(let backend):
-            return try TextDetector(
+            let calibration = try calibration(of: checkpoint)
+            let detector = try TextDetector(
                 checkpoint: checkpoint, backbone: backbone,
                 options: EngineOptions(
                     backend: backend, precision: precision, threads: resolvedThreads, streams: streams,
-                    calibration: try calibration(of: checkpoint)?.file.calibration))
+                    calibration: calibration?.file.calibration, padding: letterboxPadding))
+            try calibration?.file.check(checkpointSHA256: checkpoint.sha256, path: calibration?.path ?? "")
+            return detector
         case .onnxRuntime:
             guard precision == .fp32 else {
                 throw CommandError(
@@ -45,8 +49,9 @@ extension Configuration {
         }
     }
 
-    /// The ranges of int8 and their SHA-256; nil for other precisions.
-    private func calibration(of checkpoint: Checkpoint) throws -> (file: CalibrationFile, sha256: String)? {
+    /// The ranges of int8, where they stand and their SHA-256; nil for other precisions.
+    private func calibration(of checkpoint: Checkpoint) throws -> (file: CalibrationFile, path: String, sha256: String)?
+    {
         guard precision == .int8 else { return nil }
         let path = calibration.isEmpty ? CalibrationFile.path(besideCheckpoint: checkpoint.path) : calibration
         guard FileManager.default.fileExists(atPath: path) else {
@@ -56,8 +61,7 @@ extension Configuration {
                     nextStep: "submit calibrate \(checkpoint.path) --images FOLDER writes it from a few images"))
         }
         let file = try CalibrationFile(contentsOf: path)
-        try file.check(checkpointSHA256: checkpoint.sha256, path: path)
-        return (file, SHA256.hexDigest(of: file.json.text()))
+        return (file, path, SHA256.hexDigest(of: file.json.text()))
     }
 
     /// What maps record of how they were computed.

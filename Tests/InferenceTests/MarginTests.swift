@@ -1,0 +1,156 @@
+import Inference
+import Testing
+
+/// Letterboxed images in int8: the maps of their margins are an empty canvas's, computed once.
+@Suite(.enabled(if: hasInt8))
+struct MarginTests {
+    static let padding: [Float] = [-1.5, -1.25, -0.75]
+
+    /// Where an image lies on its canvas.
+    struct Place: CustomTestStringConvertible, Sendable {
+        var rows: Range<Int>
+        var columns: Range<Int>
+        var testDescription: String { "rows \(rows), columns \(columns)" }
+    }
+
+    static let (height, width) = (192, 224)
+    static let shape = TensorShape(1, 3, height, width)
+    static let places = [
+        Place(rows: 0..<192, columns: 85..<131), Place(rows: 0..<192, columns: 0..<75),
+        Place(rows: 0..<192, columns: 179..<224), Place(rows: 77..<108, columns: 0..<224),
+        Place(rows: 0..<50, columns: 0..<224), Place(rows: 60..<61, columns: 13..<14),
+        Place(rows: 100..<170, columns: 100..<120), Place(rows: 0..<192, columns: 0..<224),
+        Place(rows: 0..<0, columns: 0..<0),
+    ]
+
+    /// Random numbers at `place` in padding, one image.
+    static func letterboxed(_ sketch: inout NetworkSketch, _ place: Place) -> [Float] {
+        let image = sketch.numbers(shape.count, scale: 2)
+        return image.indices.map { index in
+            let (channel, y, x) = (index / (height * width), index / width % height, index % width)
+            return place.rows.contains(y) && place.columns.contains(x) ? image[index] : padding[channel]
+        }
+    }
+
+    /// A stem, residual blocks and a decoder like the detectors'; `channels` of the blocks.
+    static func network(channels: Int, kernel: Int) -> NetworkSketch {
+        var sketch = NetworkSketch(seed: UInt64(channels))
+        var x = sketch.activation(sketch.convolution(sketch.graph.input, to: 32, kernel: 7, stride: 2), .relu)
+        x = sketch.maxPool(x, kernel: 3, stride: 2, padding: 1)
+        var maps: [Graph.Value] = []
+        for (stage, stride) in [1, 2].enumerated() {
+            for block in 0..<2 {
+                let step = block == 0 ? stride : 1
+                var y = sketch.activation(sketch.convolution(x, to: channels, kernel: 1), .relu)
+                y = sketch.activation(sketch.convolution(y, to: channels, kernel: kernel, stride: step), .relu)
+                y = sketch.convolution(y, to: 64 << stage, kernel: 1)
+                let shortcut = block == 0 ? sketch.convolution(x, to: 64 << stage, kernel: 1, stride: step) : x
+                x = sketch.activation(sketch.sum(y, shortcut), .relu)
+            }
+            maps.append(x)
+        }
+        let deep = sketch.convolution(maps[1], to: 32, kernel: 1)
+        let both = sketch.sum(sketch.convolution(maps[0], to: 32, kernel: 1), sketch.upsample(deep, by: 2))
+        let smooth = sketch.activation(
+            sketch.convolution(sketch.concatenation([both, sketch.upsample(deep, by: 2)]), to: 16, kernel: kernel),
+            .relu)
+        _ = sketch.activation(sketch.transposed(sketch.transposed(smooth, to: 16), to: 1), .sigmoid)
+        return sketch
+    }
+
+    private static func engine(
+        _ sketch: NetworkSketch, _ calibration: Calibration, padding: [Float], threads: Int = 2, streams: Int = 1
+    ) throws -> Engine {
+        try Engine(
+            graph: sketch.graph, weights: sketch.weights,
+            options: EngineOptions(
+                precision: .int8, threads: threads, streams: streams, calibration: calibration, padding: padding))
+    }
+
+    /// Kernels that round each pixel alone give the same bits as over the whole canvas, whichever image is the first.
+    @Test(arguments: [(3, 16), (5, 48)]) func directKernelsAreExact(_ kernel: Int, _ channels: Int) throws {
+        var sketch = Self.network(channels: channels, kernel: kernel)
+        let images = Self.places.map { Self.letterboxed(&sketch, $0) }
+        let calibration = try sketch.calibration(images[7], Self.shape)
+        let whole = try Self.engine(sketch, calibration, padding: [])
+        let partial = try Self.engine(sketch, calibration, padding: Self.padding)
+        for (place, image) in zip(Self.places, images) {
+            let expected = try whole.run(image, shape: Self.shape)
+            #expect(try partial.run(image, shape: Self.shape) == expected, "\(place)")
+            let first = try Self.engine(sketch, calibration, padding: Self.padding)
+            #expect(try first.run(image, shape: Self.shape) == expected, "\(place), the first")
+        }
+        let batch = TensorShape(images.count, 3, Self.height, Self.width)
+        let together = try partial.run(Array(images.joined()), shape: batch)
+        #expect(try whole.run(Array(images.joined()), shape: batch) == together)
+    }
+
+    /// Tiles that are rounded together lie otherwise on an image with margins: as far from Float32 as over the
+    /// whole canvas, and the same bits whatever came before, on any number of threads and streams.
+    @Test func winograd() async throws {
+        var sketch = Self.network(channels: 64, kernel: 3)
+        let images = Self.places.map { Self.letterboxed(&sketch, $0) }
+        let calibration = try sketch.calibration(images[7], Self.shape)
+        let whole = try Self.engine(sketch, calibration, padding: [])
+        let partial = try Self.engine(sketch, calibration, padding: Self.padding)
+        var differing = 0
+        var all: [[Float]] = []
+        for (place, image) in zip(Self.places, images) {
+            let found = try partial.run(image, shape: Self.shape)
+            all.append(found)
+            let over = try whole.run(image, shape: Self.shape)
+            differing += found == over ? 0 : 1
+            let expected = try sketch.run(image, Self.shape, .blas)
+            func distance(_ result: [Float]) -> Float {
+                zip(result, expected).reduce(0) { $0 + abs($1.0 - $1.1) } / Float(result.count)
+            }
+            #expect(distance(found) < 1.05 * distance(over) + 1e-5, "\(place)")
+            let largest = zip(found, over).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            #expect(largest < WinogradTests.int8Tolerance, "\(place)")
+        }
+        // Or else nothing was left to the canvas.
+        #expect(differing >= 4)
+        for (threads, streams) in [(1, 1), (3, 1), (2, 2), (4, 2)] {
+            let other = try Self.engine(
+                sketch, calibration, padding: Self.padding, threads: threads, streams: streams)
+            let results = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+                for index in images.indices.reversed() {
+                    let image = images[index]
+                    group.addTask { (index, try other.run(image, shape: Self.shape)) }
+                }
+                return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            }
+            for (index, expected) in all.enumerated() {
+                #expect(results[index] == expected, "\(threads) threads, \(streams) streams, \(Self.places[index])")
+            }
+        }
+    }
+
+    /// What is around an image is no padding where its colour is another's.
+    @Test func otherColours() throws {
+        var sketch = Self.network(channels: 64, kernel: 3)
+        let image = Self.letterboxed(&sketch, Self.places[0])
+        let calibration = try sketch.calibration(image, Self.shape)
+        let expected = try Self.engine(sketch, calibration, padding: []).run(image, shape: Self.shape)
+        for padding in [[-1.5, -1.25, -0.7], [.nan, .nan, .nan], [-1.5]] as [[Float]] {
+            #expect(try Self.engine(sketch, calibration, padding: padding).run(image, shape: Self.shape) == expected)
+        }
+    }
+
+    /// Where every pixel counts everywhere, nothing can be left out.
+    @Test func gates() throws {
+        var sketch = Self.network(channels: 16, kernel: 3)
+        var gated = NetworkSketch(seed: 2)
+        let x = gated.activation(gated.convolution(gated.graph.input, to: 32, kernel: 3, stride: 2), .silu)
+        let y = gated.convolution(gated.squeezeExcite(x, reduced: 8), to: 32, kernel: 1)
+        _ = gated.convolution(gated.activation(y, .relu), to: 16, kernel: 3)
+        let image = Self.letterboxed(&sketch, Self.places[0])
+        let calibration = try gated.calibration(image, Self.shape)
+        let expected = try Self.engine(gated, calibration, padding: []).run(image, shape: Self.shape)
+        for _ in 0..<2 {
+            let engine = try Self.engine(gated, calibration, padding: Self.padding)
+            #expect(try engine.run(image, shape: Self.shape) == expected)
+            #expect(try engine.run(image, shape: Self.shape) == expected)
+        }
+    }
+}
