@@ -125,7 +125,8 @@ Lines Reach::region(const Step &step) const {
     if (unit == 0) return {0, count};
     // Where there is no room for whole units behind it, there may be before it.
     const int wanted = std::min(count, roundUp(reach.count(), unit)), first = std::min(reach.first, count - wanted);
-    return {first, first + wanted};
+    // A few lines less are not worth the ends of rows.
+    return wanted * 16 > count * 15 ? Lines{0, count} : Lines{first, first + wanted};
 }
 
 void EmptyCanvas::keep(const CInferenceTensor &shape, const char *map, int threads) {
@@ -201,15 +202,14 @@ void PartialMaps::execute(size_t index, Run &run) {
     reach.add(step);
     const int lines = lineCount(result, axis);
     Lines region = reach.region(step);
-    // A few lines less are not worth the ends of rows.
-    const bool isPart = canvas->has(result) && region.count() * 16 <= lines * 15;
+    const bool isPart = canvas->has(result) && region.count() < lines;
     if (!isPart) region = {0, lines};
     if (axis == Axis::columns) std::tie(run.region.left, run.region.right) = std::pair(region.first, region.end);
     else std::tie(run.region.top, run.region.bottom) = std::pair(region.first, region.end);
     for (const Reading &reading : step.reads) fill(reading.map, isPart ? read(reading, axis, region) : Lines{}, run);
     step.execute(run);
     inMemory[size_t(result.index)] = region;
-    if (result.part || plan.places[size_t(result.index)].space != CInferenceArena) fill(result, {}, run);
+    if (result.part) fill(result, {}, run);
 }
 
 void PartialMaps::fill(const CInferenceTensor &map, Lines lines, const Run &run) {
@@ -222,19 +222,20 @@ void PartialMaps::fill(const CInferenceTensor &map, Lines lines, const Run &run)
 }
 
 const EmptyCanvas *Margins::canvas(const CInferencePlan &plan, const Content &content, Run run) {
-    // The steps that compute no more than `most` sixteenths of their results.
-    auto parts = [&](const Content &content, int most) {
+    // The steps that leave at least so many sixteenths of their results out.
+    auto parts = [&](const Content &content, int least) {
         Reach reach(plan, content);
         std::vector<size_t> all;
         for (size_t i = 0; i < plan.steps.size(); ++i) {
             const Step &step = *plan.steps[i];
             reach.add(step);
-            if (reach.region(step).count() * 16 <= lineCount(step.result, content.axis) * most) all.push_back(i);
+            const int lines = lineCount(step.result, content.axis);
+            if ((lines - reach.region(step).count()) * 16 >= lines * least) all.push_back(i);
         }
         return all;
     };
     // Looking for lines takes time too.
-    if (parts(content, 15).size() * 4 < plan.steps.size()) return nullptr;
+    if (parts(content, 1).size() * 4 < plan.steps.size()) return nullptr;
     const std::lock_guard lock(mutex);
     auto &canvas = canvases[int(content.axis)];
     if (canvas) return canvas.get();
@@ -242,18 +243,21 @@ const EmptyCanvas *Margins::canvas(const CInferencePlan &plan, const Content &co
     const CInferenceTensor &input = plan.steps[0]->reads[0].map;
     // Only what most images leave a good part of: of a narrow one, the steps that it hardly reaches.
     const int lines = lineCount(input, content.axis);
-    const auto kept = parts({content.axis, {lines * 3 / 8, lines * 5 / 8}}, 11);
+    const auto kept = parts({content.axis, {lines * 3 / 8, lines * 5 / 8}}, 5);
     const int64_t area = int64_t(input.height) * input.width;
     Buffer empty(area * input.channels * int64_t(sizeof(float)));
     for (int c = 0; c < input.channels; ++c) std::fill_n(empty.floats() + c * area, area, colour[size_t(c)]);
     run.spaces[CInferenceInput] = empty.data();
     PartialMaps whole(plan, content, nullptr);
+    clearOverflow(plan.threads);
     for (size_t i = 0; !kept.empty() && i <= kept.back(); ++i) {
         whole.execute(i, run);
         const CInferenceTensor &result = plan.steps[i]->result;
         if (std::binary_search(kept.begin(), kept.end(), i))
             made->keep(result, static_cast<const char *>(run.at(result)), plan.threads);
     }
+    // Let the image tell which step it was.
+    if (hasOverflowed(plan.threads)) return nullptr;
     canvas = std::move(made);
     return canvas.get();
 }

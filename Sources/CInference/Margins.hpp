@@ -1,6 +1,7 @@
 // What lies beside a letterboxed image. Where an image's pixels do not reach, its maps are those of an empty canvas: they
-// are computed once and copied, and of each image only the rest. Tiles of Winograd's algorithm round by all their pixels, so
-// that bytes beside the image may be others than if the whole canvas was computed; they depend on the image alone.
+// are computed once and copied, and of each image only the rest. Kernels that round each pixel alone give the same bits as
+// over the whole canvas. Tiles of Winograd's algorithm are rounded by all of their pixels, and begin where the region does:
+// their results are rounded otherwise, by the image alone.
 #pragma once
 
 #include <algorithm>
@@ -63,7 +64,8 @@ public:
     Reach(const CInferencePlan &plan, const Content &content);
     /// Finds what they reach of the step's result.
     void add(const Step &step);
-    /// The lines that the step computes of its result, where it computes no more than it must.
+    /// The lines that the step computes of its result, where it computes no more than it must; all where that hardly
+    /// spares any.
     Lines region(const Step &step) const;
 
 private:

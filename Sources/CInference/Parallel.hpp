@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cfenv>
 #include <cstdint>
 
 extern "C" void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
@@ -38,6 +39,20 @@ inline int threadIndex() { return omp_get_thread_num(); }
 template <typename Body>
 void onEachThread(int threads, const Body &body) {
     GOMP_parallel([](void *data) { (*static_cast<const Body *>(data))(); }, const_cast<Body *>(&body), unsigned(threads), 0);
+}
+
+/// Forgets the floating-point exceptions that the threads have seen.
+inline void clearOverflow(int threads) {
+    onEachThread(threads, [] { std::feclearexcept(FE_OVERFLOW | FE_INVALID); });
+}
+
+/// Whether a finite number became an infinity, or something no number, on one of the threads since `clearOverflow`.
+inline bool hasOverflowed(int threads) {
+    std::atomic<bool> raised{false};
+    onEachThread(threads, [&] {
+        if (std::fetestexcept(FE_OVERFLOW | FE_INVALID)) raised = true;
+    });
+    return raised;
 }
 
 }  // namespace cinference

@@ -1,7 +1,6 @@
 #include "Plan.hpp"
 
 #include <algorithm>
-#include <cfenv>
 #include <chrono>
 
 #if defined(__GLIBC__)
@@ -234,6 +233,10 @@ int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapSt
         if (step->kind == CInferenceUpsample || step->kind == CInferenceShuffle) reading.factor = step->factor;
         if (step->kind == CInferenceAdd) reads.push_back({step->second});
         if (step->kind == CInferenceScale) reads.push_back({step->second, 0});
+        // What else a concatenation holds stays.
+        const int32_t block = kernels().block, copied = (step->channels + block - 1) / block * block;
+        if (step->kind == CInferenceCopyChannels && copied < step->destination.channels)
+            reads.push_back({step->destination});
         append(plan, makeMapStep(*step), step->destination, std::move(reads));
     });
 }
@@ -280,20 +283,6 @@ int64_t cinference_plan_bytes(const CInferencePlan *plan) {
     return bytes;
 }
 
-/// Forgets the floating-point exceptions that the plan's threads have seen.
-static void clearOverflow(int threads) {
-    onEachThread(threads, [] { std::feclearexcept(FE_OVERFLOW | FE_INVALID); });
-}
-
-/// Whether a finite number became an infinity, or something no number, on a thread of the plan since `clearOverflow`.
-static bool hasOverflowed(int threads) {
-    std::atomic<bool> raised{false};
-    onEachThread(threads, [&] {
-        if (std::fetestexcept(FE_OVERFLOW | FE_INVALID)) raised = true;
-    });
-    return raised;
-}
-
 /// A space of the plan's arena while an image is computed. All zero where another plan has used it or none: lanes
 /// beyond a tensor's channels are read, times zero, and must never hold a NaN.
 struct TakenSpace {
@@ -314,7 +303,7 @@ struct TakenSpace {
 };
 
 int32_t cinference_plan_execute(
-    CInferencePlan *plan, const float *input, float *output, double *seconds, int32_t *overflowed,
+    CInferencePlan *plan, const float *input, float *output, double *seconds, double *shares, int32_t *overflowed,
     CInferenceMessage *message) {
     *overflowed = -1;
     const int32_t code = guarded(message, [&] {
@@ -342,6 +331,8 @@ int32_t cinference_plan_execute(
             if (!seconds) continue;
             const auto now = Clock::now();
             seconds[i] = std::chrono::duration<double>(now - before).count();
+            const CInferenceTensor &result = plan->steps[i]->result;
+            shares[i] = double(run.region.rows()) * run.region.columns() / (double(result.height) * result.width);
             before = now;
         }
         if (!hasOverflowed(plan->threads)) return;

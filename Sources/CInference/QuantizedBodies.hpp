@@ -7,7 +7,7 @@ struct TileSource {
     int planes, lastSteps;  // of 16 input channels, or of 64; steps of 4 in the last of them
     const int64_t *taps;
     int tapCount;
-    const uint8_t *afterRun;  // what is read after a run of pixels
+    const uint8_t *afterRun;  // what is read next, when the run of pixels ends
 };
 
 /// Adds the products of all inputs and taps for `Pixels` pixels of `Blocks` blocks: exact, in whatever order. Returns where
@@ -347,7 +347,7 @@ static void convolution(const QuantizedArguments &a) {
                 const TileSource source{
                     static_cast<const uint8_t *>(a.source) + place * 16, int64_t(a.sourceHeight) * a.sourceWidth * 16,
                     planes, lastSteps, &onlyTap, 1,
-                    static_cast<const uint8_t *>(a.source) + (place + sourceWidth) * 16,
+                    static_cast<const uint8_t *>(a.source) + (place + (isOne ? count : sourceWidth)) * 16,
                 };
                 run(source, int(task % groups.count), y * a.width + x, int(count), 16 * a.stride);
             }

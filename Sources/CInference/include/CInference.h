@@ -67,7 +67,7 @@ typedef struct {
     int32_t pad_top, pad_left, pad_bottom, pad_right;
     int32_t activation;
     int32_t accumulates;    // there is a summand
-    CInferenceTensor summand;  // the destination, or any other tensor where `quantized`
+    CInferenceTensor summand;  // the destination's place, or any other where `quantized`
     int32_t gated;          // each source channel is multiplied by `gate`; 1x1 kernels with one group only
     CInferenceTensor gate;  // (I,1,1) blocked, Float32
     int32_t quantized;
@@ -183,15 +183,15 @@ int32_t cinference_plan_finish(
     CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t bytes,
     CInferenceMessage *message);
 
-/// Bytes of the arena and the prepared weights.
+/// Bytes of the arena, the prepared weights and the maps of padding.
 int64_t cinference_plan_bytes(const CInferencePlan *plan);
 
 /// Runs all steps on one image, as many at once as the plan has streams. `seconds` is null or has a place for each step's
-/// time. `CInferenceOverflowed` where step `*overflowed` is the first to leave the range of a float, or of a bfloat16: the
+/// time, and then `shares` one for how much of its result it computes. `CInferenceOverflowed` where step `*overflowed` is the first to leave the range of a float, or of a bfloat16: the
 /// floating-point units say so, since a ReLU can make a number of the result. Not told is a sum of bfloat16 numbers in
 /// oneDNN's own convolutions that a sigmoid, or a ReLU to floats, makes a number of at once: no network here has one.
 int32_t cinference_plan_execute(
-    CInferencePlan *plan, const float *input, float *output, double *seconds, int32_t *overflowed,
+    CInferencePlan *plan, const float *input, float *output, double *seconds, double *shares, int32_t *overflowed,
     CInferenceMessage *message);
 
 /// In-place activation of `count` floats, on the calling thread.

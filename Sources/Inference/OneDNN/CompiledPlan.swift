@@ -54,7 +54,7 @@ final class CompiledPlan {
         }
     }
 
-    /// Bytes of the arena and the prepared weights.
+    /// Bytes of the arena, the prepared weights and the maps of padding.
     var bytes: Int { Int(cinference_plan_bytes(handle)) }
 
     /// Runs one image, and adds each step's time to `profile`.
@@ -64,8 +64,13 @@ final class CompiledPlan {
         var message = CInferenceMessage()
         var overflowed: Int32 = -1
         var seconds = [Double](repeating: 0, count: profile == nil ? 0 : steps.count)
-        let code = seconds.withUnsafeMutableBufferPointer {
-            cinference_plan_execute(handle, input, output, profile == nil ? nil : $0.baseAddress, &overflowed, &message)
+        var shares = seconds
+        let code = seconds.withUnsafeMutableBufferPointer { seconds in
+            shares.withUnsafeMutableBufferPointer { shares in
+                cinference_plan_execute(
+                    handle, input, output, profile == nil ? nil : seconds.baseAddress, shares.baseAddress, &overflowed,
+                    &message)
+            }
         }
         if code == CInferenceOverflowed { throw InferenceError.overflow(label: steps[Int(overflowed)].label) }
         guard code == CInferenceDone else {
@@ -77,7 +82,7 @@ final class CompiledPlan {
                 StepTiming(
                     label: step.label, kind: step.kind,
                     implementation: String(cString: cinference_plan_implementation(handle, Int32(index))),
-                    seconds: seconds[index], gigaFLOP: step.gigaFLOP), at: index)
+                    seconds: seconds[index], gigaFLOP: step.gigaFLOP * shares[index]), at: index)
         }
     }
 }
