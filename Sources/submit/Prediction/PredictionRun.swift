@@ -76,14 +76,14 @@ struct PredictionRun {
         // Canvases of several sizes would break up glibc's heap; of one size they fit where the last image's were.
         if !settings.tta.isEmpty { mallopt(M_MMAP_THRESHOLD, 1 << 17) }
         let checkpoint = try Checkpoint(path: checkpointPath)
-        // Beside the network's making; known once, it is at hand.
-        Task.detached { checkpoint.sha256 }
+        // Beside the network's making. Where that fails it is waited for: no thread may compute while the process ends.
+        async let digest = checkpoint.sha256
         let detector = try settings.detector(for: checkpoint, streams: streamCount)
         for note in detector.architecture.notes { Terminal.note(note, quiet: quiet) }
         let store = try MapStore.openForAppending(
             at: storePath,
             provenance: MapProvenance(
-                checkpoint: checkpointPath, checkpointSHA256: checkpoint.sha256,
+                checkpoint: checkpointPath, checkpointSHA256: await digest,
                 architecture: detector.architecture.name, size: settings.size, preprocessing: "letterbox, imagenet",
                 precision: try settings.arithmetic(of: checkpoint), tta: settings.tta.map(\.name)))
         checkpoint.releasePages()
