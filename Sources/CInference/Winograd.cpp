@@ -33,7 +33,8 @@ public:
     size_t scratchBytes() const override {
         return withWinograd(step.stride, [&](auto algorithm) {
             const WinogradArguments a = arguments();
-            return size_t(WinogradBlocking(algorithm, a, {0, 0, a.height, a.width}, elementBytes(step)).scratchBytes(a, threads));
+            const WinogradBlocking blocking(algorithm, a, {0, 0, a.height, a.width}, elementBytes(step));
+            return size_t(blocking.scratchBytes(a, threads));
         });
     }
     int64_t weightBytes() const override { return weights->memory.bytes() + bias.bytes(); }

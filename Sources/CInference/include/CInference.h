@@ -187,9 +187,10 @@ int32_t cinference_plan_finish(
 int64_t cinference_plan_bytes(const CInferencePlan *plan);
 
 /// Runs all steps on one image, as many at once as the plan has streams. `seconds` is null or has a place for each step's
-/// time, and then `shares` one for how much of its result it computes. `CInferenceOverflowed` where step `*overflowed` is the first to leave the range of a float, or of a bfloat16: the
-/// floating-point units say so, since a ReLU can make a number of the result. Not told is a sum of bfloat16 numbers in
-/// oneDNN's own convolutions that a sigmoid, or a ReLU to floats, makes a number of at once: no network here has one.
+/// time, and then `shares` one for how much of its result it computes. `CInferenceOverflowed` where step `*overflowed` is
+/// the first to leave the range of a float, or of a bfloat16: the floating-point units say so, since a ReLU can make a
+/// number of the result. Not told is a sum of bfloat16 numbers in oneDNN's own convolutions that a sigmoid, or a ReLU to
+/// floats, makes a number of at once: no network here has one.
 int32_t cinference_plan_execute(
     CInferencePlan *plan, const float *input, float *output, double *seconds, double *shares, int32_t *overflowed,
     CInferenceMessage *message);
