@@ -8,19 +8,25 @@ struct TileSource {
     const int64_t *taps;
     int tapCount;
     const uint8_t *afterRun;  // what is read next, when the run of pixels ends
+    const int8_t *nextWeights = nullptr;  // of packed inputs: as many, for what comes then
 };
 
 /// Adds the products of all inputs and taps for `Pixels` pixels of `Blocks` blocks: exact, in whatever order. Returns where
-/// its weights end.
+/// its weights end. Of packed inputs a tile also fetches a line of `nextWeights` a step.
 template <int Blocks, int Pixels, int PixelBytes>
 static inline __attribute__((always_inline)) const int8_t *multiply(
     const TileSource &s, const int8_t *weights, __m512i *sum, const uint8_t *nextTile) {
     const int64_t ahead = nextTile - s.first;
+    const int8_t *later = s.nextWeights;
     auto step = [&](const uint8_t *source) __attribute__((always_inline)) {
         __m512i taps[Blocks];
 #pragma clang loop unroll(full)
         for (int b = 0; b < Blocks; ++b) taps[b] = _mm512_loadu_si512(weights + b * 64);
         weights += Blocks * 64;
+        if constexpr (PixelBytes == PackedInputs::together) {
+            _mm_prefetch(later, _MM_HINT_T1);
+            later += 64;
+        }
 #pragma clang loop unroll(full)
         for (int p = 0; p < Pixels; ++p) {
             int32_t four;
@@ -235,16 +241,18 @@ static inline __attribute__((always_inline)) void multiplySecond(
 template <int Blocks, int Pixels, int PixelBytes, typename Arguments>
 static void runPixels(
     const Arguments &a, TileSource source, const int8_t *weights, int block, int64_t pixel, int count) {
-    while (count >= Pixels) {
+    const int8_t *const nextWeights = source.nextWeights;
+    for (int tile = 1; count >= Pixels; ++tile) {
         __m512i sum[Blocks * Pixels];
 #pragma clang loop unroll(full)
         for (int i = 0; i < Blocks * Pixels; ++i) sum[i] = _mm512_setzero_si512();
         prefetchSummand<Blocks, Pixels>(a, block, pixel);
         const uint8_t *const next = count > Pixels ? source.first + Pixels * PixelBytes : source.afterRun;
-        const int8_t *secondWeights = multiply<Blocks, Pixels, PixelBytes>(source, weights, sum, next);
-        multiplySecond<Blocks, Pixels>(a, pixel, secondWeights, sum);
+        const int8_t *end = multiply<Blocks, Pixels, PixelBytes>(source, weights, sum, next);
+        multiplySecond<Blocks, Pixels>(a, pixel, end, sum);
         finish<Blocks, Pixels>(a, block, pixel, sum);
         source.first += Pixels * PixelBytes;
+        if (nextWeights) source.nextWeights = nextWeights + (end - weights) / Blocks * (tile % Blocks);
         pixel += Pixels;
         count -= Pixels;
     }

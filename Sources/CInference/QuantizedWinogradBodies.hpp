@@ -24,25 +24,25 @@ static inline CINFERENCE_INLINE __m512i largestOfFourVectors(const __m512i *v) {
     return _mm512_max_epi16(most, _mm512_shuffle_i64x2(most, most, 0xb1));
 }
 
-/// Of four points of four tiles, what to multiply by so that the largest becomes 127, twice; and what a byte then stands
-/// for, to `scales`, `apart` from one point to the next. The vectors of the tiles, and factors, stand `padded` apart.
-static inline CINFERENCE_INLINE void factorsOf(
-    const __m512i *largest, int padded, int points, int32_t *factors, float *scales, int64_t apart, __mmask8 tiles) {
-    __m512i most = _mm512_setzero_si512();
-    unrolled<tilesTogether>([&](auto t) CINFERENCE_INLINE {
-        most = _mm512_mask_mov_epi32(most, __mmask16(0xf << 4 * t), largestOfFourVectors(largest + t * padded));
+/// What to multiply a tile's points by so that the largest number of each becomes 127, twice; and what a byte then stands
+/// for, to `scales`, `apart` from one point to the next.
+template <int Products>
+static inline CINFERENCE_INLINE void factorsOf(const __m512i *largest, int32_t *factors, float *scales, int64_t apart) {
+    constexpr int sixteens = (Products + 15) / 16;
+    alignas(64) float inverse[sixteens * 16];
+    unrolled<sixteens>([&](auto i) CINFERENCE_INLINE {
+        __m512i most = _mm512_set1_epi32(1);
+        unrolled<4>([&](auto j) CINFERENCE_INLINE {
+            constexpr int first = i * 16 + j * 4;
+            if constexpr (first < Products)
+                most = _mm512_mask_mov_epi32(most, __mmask16(0xf << 4 * j), largestOfFourVectors(largest + first));
+        });
+        const __m512 whole = _mm512_cvtepi32_ps(_mm512_and_si512(most, _mm512_set1_epi32(0xffff)));
+        const __m512i factor = _mm512_cvttps_epi32(_mm512_div_ps(_mm512_set1_ps(127 * 32768), whole));
+        _mm512_store_ps(inverse + i * 16, _mm512_div_ps(_mm512_set1_ps(1), _mm512_cvtepi32_ps(factor)));
+        _mm512_storeu_si512(factors + i * 16, _mm512_or_si512(factor, _mm512_slli_epi32(factor, 16)));
     });
-    const __m512 whole = _mm512_cvtepi32_ps(_mm512_and_si512(most, _mm512_set1_epi32(0xffff)));
-    const __m512i factor = _mm512_cvttps_epi32(_mm512_div_ps(_mm512_set1_ps(127 * 32768), whole));
-    const __m512i byPoint = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    alignas(64) float inverse[16];
-    _mm512_store_ps(
-        inverse, _mm512_permutexvar_ps(byPoint, _mm512_div_ps(_mm512_set1_ps(1), _mm512_cvtepi32_ps(factor))));
-    const __m512i twice = _mm512_or_si512(factor, _mm512_slli_epi32(factor, 16));
-    unrolled<4>([&](auto j) CINFERENCE_INLINE {
-        _mm_storeu_si128(reinterpret_cast<__m128i *>(factors + j * padded), _mm512_extracti32x4_epi32(twice, j));
-        if (j < points) _mm_mask_storeu_ps(scales + j * apart, tiles, _mm_load_ps(inverse + 4 * j));
-    });
+    for (int i = 0; i < Products; ++i) scales[i * apart] = inverse[i];
 }
 
 /// Where a tile begins on the map, and which of its pixels lie on it.
@@ -95,36 +95,32 @@ static inline CINFERENCE_INLINE void transformTile(
     });
 }
 
-/// The left sides of the products of the tiles from `first` to `end`. `values` are (tilesTogether,groups of inputs,2,
-/// products) on the way, and columns that neighbours share.
+/// The left sides of the products of the tiles from `first` to `end`. `values` are a tile's on the way, (groups of
+/// inputs,2,products), and the columns that neighbours share.
 template <typename Algorithm>
 static void quantizedTiles(
     const QuantizedWinogradArguments &a, const QuantizedTiles &tiles, int first, int end, Halves *values) {
-    constexpr int points = Algorithm::points, products = points * points, padded = (products + 3) / 4 * 4;
+    constexpr int points = Algorithm::points, products = points * points;
     constexpr int side = Algorithm::place(Algorithm::values - 1) + 1, step = Algorithm::outputs * Algorithm::stride;
     const WinogradBlocking &blocking = tiles.blocking;
     static_assert(matrices<Algorithm>.reach() * matrices<Algorithm>.reach() * 255 * winogradUnit < 32767);
     const int groups = PackedInputs(a.inputs).groups, blocks = a.inputs / blockSize;
     const int64_t row = int64_t(a.sourceWidth) * blockSize, plane = a.sourceHeight * row;
-    const int64_t tileValues = int64_t(groups) * 2 * products;
     const __m128i border = _mm_set1_epi8(char(a.sourceZero));
     const __m512i zero = _mm512_set1_epi16(int16_t(a.sourceZero * winogradUnit));
-    __m512i largest[tilesTogether * padded];
-    int32_t factors[tilesTogether * padded];
-    TilePlace<side> places[tilesTogether];
-    for (int run = first; run < end; run += tilesTogether) {
-        const int count = end - run < tilesTogether ? end - run : tilesTogether;
+    __m512i largest[(products + 3) / 4 * 4];
+    int32_t factors[(products + 15) / 16 * 16];
+    TilePlace<side> place;
+    for (int tile = first; tile < end; ++tile) {
         // No less than 128: factors have 16 bits.
         for (__m512i &most : largest) most = _mm512_set1_epi16(128);
-        for (int t = 0; t < count; ++t) {
-            const int at = tiles.first + run + t;
-            places[t].set(a, blocking.top(at) * a.stride - a.padTop, blocking.left(at) * a.stride - a.padLeft);
-            places[t].hasLeft = run + t > first && at % blocking.across > 0;
-        }
+        const int at = tiles.first + tile;
+        place.set(a, blocking.top(at) * a.stride - a.padTop, blocking.left(at) * a.stride - a.padLeft);
+        place.hasLeft = tile > first && at % blocking.across > 0;
         for (int half = 0; half < 2 * groups; ++half) {
             const int block = half / 2 * 4 + half % 2;
             auto sourceOf = [&](int block) {
-                return static_cast<const uint8_t *>(a.source) + (block < blocks ? block : 0) * plane;
+                return static_cast<const uint8_t *>(a.source) + (block < blocks ? block : 0) * plane + place.begin;
             };
             // What lanes that no weight reads hold must not count for the largest.
             auto areRead = [&](int block) {
@@ -132,48 +128,39 @@ static void quantizedTiles(
                 return rest <= 0 ? 0 : rest < blockSize ? (1u << rest) - 1 : 0xffff;
             };
             const __mmask32 lanes = areRead(block) | areRead(block + 2) << 16;
-            Halves *const shared = values + tilesTogether * tileValues + int64_t(half) * 2 * points;
-            for (int t = 0; t < count; ++t) {
-                const TilePlace<side> &place = places[t];
-                const uint8_t *const low = sourceOf(block) + place.begin, *const high = sourceOf(block + 2) + place.begin;
-                // Rows of tiles are too short for the processor to foresee the next ones.
-                constexpr int ahead = (side + tilesTogether * step - 1) * blockSize;
-                for (int y = 0; y < side; ++y) {
-                    _mm_prefetch(low + y * row + ahead, _MM_HINT_T0);
-                    _mm_prefetch(high + y * row + ahead, _MM_HINT_T0);
-                }
-                auto transform = [&](const auto &pixelOf) CINFERENCE_INLINE {
-                    transformTile<Algorithm>(
-                        low, high, row, pixelOf, lanes, zero, place.hasLeft, shared,
-                        values + t * tileValues + half * products, largest + t * padded);
+            const uint8_t *const low = sourceOf(block), *const high = sourceOf(block + 2);
+            // Rows of tiles are too short for the processor to foresee the next one.
+            for (int y = 0; y < side; ++y) {
+                _mm_prefetch(low + y * row + (step + side - 1) * blockSize, _MM_HINT_T0);
+                _mm_prefetch(high + y * row + (step + side - 1) * blockSize, _MM_HINT_T0);
+            }
+            Halves *const shared = values + int64_t(groups) * 2 * products + int64_t(half) * 2 * points;
+            auto transform = [&](const auto &pixelOf) CINFERENCE_INLINE {
+                transformTile<Algorithm>(
+                    low, high, row, pixelOf, lanes, zero, place.hasLeft, shared, values + half * products, largest);
+            };
+            if (place.isInside)
+                transform([](const uint8_t *pixel, auto, auto) CINFERENCE_INLINE {
+                    return _mm_loadu_si128(reinterpret_cast<const __m128i *>(pixel));
+                });
+            else
+                transform([&](const uint8_t *pixel, auto y, auto x) CINFERENCE_INLINE {
+                    return _mm_mask_loadu_epi8(border, place.rows[y] & place.columns[x], pixel);
+                });
+        }
+        factorsOf<products>(largest, factors, tiles.scales + tile, tiles.count);
+        for (int group = 0; group < groups; ++group) {
+            const Halves *const value = values + group * 2 * products;
+            uint8_t *to = tiles.transformed + (int64_t(group) * tiles.count + tile) * PackedInputs::together;
+            for (int i = 0; i < products; ++i, to += tiles.apart) {
+                const __m512i factor = _mm512_set1_epi32(factors[i]);
+                auto rounded = [&](Halves x) CINFERENCE_INLINE {
+                    return _mm512_mulhrs_epi16(__builtin_bit_cast(__m512i, x), factor);
                 };
-                if (place.isInside)
-                    transform([](const uint8_t *pixel, auto, auto) CINFERENCE_INLINE {
-                        return _mm_loadu_si128(reinterpret_cast<const __m128i *>(pixel));
-                    });
-                else
-                    transform([&](const uint8_t *pixel, auto y, auto x) CINFERENCE_INLINE {
-                        return _mm_mask_loadu_epi8(border, place.rows[y] & place.columns[x], pixel);
-                    });
+                const __m512i whole = _mm512_packs_epi16(rounded(value[i]), rounded(value[products + i]));
+                _mm512_storeu_si512(to, _mm512_xor_si512(whole, _mm512_set1_epi8(-128)));
             }
         }
-        for (int i = 0; i < products; i += 4)
-            factorsOf(
-                largest + i, padded, products - i, factors + i, tiles.scales + int64_t(i) * tiles.count + run, tiles.count,
-                __mmask8((1 << count) - 1));
-        for (int t = 0; t < count; ++t)
-            for (int group = 0; group < groups; ++group) {
-                const Halves *value = values + t * tileValues + group * 2 * products;
-                uint8_t *to = tiles.transformed + (int64_t(group) * tiles.count + run + t) * PackedInputs::together;
-                for (int i = 0; i < products; ++i, to += tiles.apart) {
-                    const __m512i factor = _mm512_set1_epi32(factors[t * padded + i]);
-                    auto rounded = [&](Halves x) CINFERENCE_INLINE {
-                        return _mm512_mulhrs_epi16(__builtin_bit_cast(__m512i, x), factor);
-                    };
-                    const __m512i whole = _mm512_packs_epi16(rounded(value[i]), rounded(value[products + i]));
-                    _mm512_storeu_si512(to, _mm512_xor_si512(whole, _mm512_set1_epi8(-128)));
-                }
-            }
     }
 }
 
@@ -208,7 +195,7 @@ static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
     char *const blocks = own + a.threads * blocking.tileBytes(a);
     const PackedInputs inputs(a.inputs);
     // As many as make the columns that a task's first tile cannot share few.
-    constexpr int tilesInATask = 3 * tilesTogether;
+    constexpr int tilesInATask = 12;
     overBlocks(blocking, a, blocks, [&](int first, int count, char *scratch, const auto &each) {
         const int64_t left = blocking.apart(count, blocking.inputs(a), 1);
         const int64_t right = blocking.apart(count, blocking.outputs(a), sizeof(float));
@@ -223,20 +210,22 @@ static void quantizedWinogradOf(const QuantizedWinogradArguments &a) {
             quantizedTiles<Algorithm>(a, tiles, begin, begin + (rest < tilesInATask ? rest : tilesInATask), values);
         });
         overGroups(
-            blocking, a.blocks, each,
-            [&](int64_t point, int block, int size, int place) {
-                const int64_t output = (point * a.blocks + block) * blockSize;
-                const uint8_t *const transformed = tiles.transformed + point * left;
+            blocking, a.blocks, a.threads, each,
+            [&](const WinogradTask &task, const WinogradTask &next, int place) {
+                auto outputOf = [&](const WinogradTask &t) { return (t.point * a.blocks + t.block) * blockSize; };
+                auto weightsOf = [&](const WinogradTask &t) { return a.weights.bytes + outputOf(t) * inputs.steps * 4; };
+                const uint8_t *const transformed = tiles.transformed + task.point * left;
                 const int64_t group = int64_t(count) * PackedInputs::together;
                 const TileSource source{
                     transformed, group, inputs.groups, inputs.lastSteps(), &onlyTap, 1, transformed + group,
+                    weightsOf(next),
                 };
                 const FloatResults<true> product{
-                    a.weights.scales + output, a.weights.bias + output,
-                    products + (point * right + int64_t(place) * count * blockSize), count, tiles.scales + point * count,
+                    a.weights.scales + outputOf(task), a.weights.bias + outputOf(task),
+                    products + (task.point * right + int64_t(place) * count * blockSize), count,
+                    tiles.scales + task.point * count,
                 };
-                runGroup<PackedInputs::together>(
-                    product, source, a.weights.bytes + output * inputs.steps * 4, 0, size, 0, count);
+                runGroup<PackedInputs::together>(product, source, weightsOf(task), 0, task.size, 0, count);
             },
             [&](int64_t block, int64_t place) {
                 quantizedResults<Algorithm>(a, tiles, block, products + place * count * blockSize, right);

@@ -127,9 +127,6 @@ struct PackedInputs {
     int lastSteps() const { return steps - (groups - 1) * together / 4; }
 };
 
-/// Neighbouring tiles that are rounded together: their pixels are read block by block.
-constexpr int tilesTogether = 4;
-
 /// How a region of a map, whole tiles of it, is cut into blocks of tiles, whose transforms stand in the scratchpad; fixed
 /// by shape, so that nothing depends on the number of threads. No region takes more scratch than the map.
 struct WinogradBlocking {
@@ -180,10 +177,10 @@ struct WinogradBlocking {
     int inputs(const Arguments &a) const {
         return elementBytes == 1 ? PackedInputs(a.inputs).groups * PackedInputs::together : a.inputs;
     }
-    /// Bytes for tiles that are going to be rounded, in 16 bits, and for columns of one that the next one has too.
+    /// Bytes for a tile that is going to be rounded, in 16 bits, and for columns that the next one has too.
     template <typename Arguments>
     int64_t tileBytes(const Arguments &a) const {
-        return elementBytes == 1 ? int64_t(tilesTogether + 1) * products * inputs(a) * 2 : 0;
+        return elementBytes == 1 ? int64_t(2) * products * inputs(a) * 2 : 0;
     }
     template <typename Arguments>
     int64_t scratchBytes(const Arguments &a, int threads) const {

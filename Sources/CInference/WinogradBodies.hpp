@@ -76,16 +76,16 @@ static void winogradOf(const WinogradArguments &a) {
             winogradInputs<Algorithm>(a, across, block, first, count, transformed + block * count * blockSize, left);
         });
         overGroups(
-            blocking, a.blocks, each,
-            [&](int64_t point, int block, int size, int place) {
+            blocking, a.blocks, a.threads, each,
+            [&](const WinogradTask &task, const WinogradTask &, int place) {
                 PointwiseArguments product{};
-                product.destination = products + point * right;
+                product.destination = products + task.point * right;
                 product.toSingle = true;
                 product.inputs = a.inputs;
                 product.height = product.sourceHeight = 1;
                 product.width = product.sourceWidth = count;
-                const Element *weights = elements(a.weights) + (point * a.blocks + block) * a.inputs * blockSize;
-                pointwiseGroup<1>(product, transformed + point * left, weights, size, place, 0, count);
+                const Element *weights = elements(a.weights) + (task.point * a.blocks + task.block) * a.inputs * blockSize;
+                pointwiseGroup<1>(product, transformed + task.point * left, weights, task.size, place, 0, count);
             },
             [&](int64_t block, int64_t place) {
                 winogradResults<Algorithm>(a, across, block, first, count, products + place * count * blockSize, right);

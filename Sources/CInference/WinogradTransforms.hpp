@@ -125,19 +125,32 @@ static void overBlocks(const WinogradBlocking &blocking, const Arguments &a, cha
     });
 }
 
+/// What a task of the products computes: a point of the `size` blocks of output channels from `block` on.
+struct WinogradTask {
+    int64_t point;
+    int block, size;
+};
+
 /// The steps of a block of tiles behind the inputs' transform, by the groups of output channels whose products stand side
-/// by side: `product(point, block, size, place)` of each point and group of `size` blocks from `block` on, `result(block,
-/// place)` of each block; the products' place is counted in blocks.
+/// by side: `product(task, next, place)` of each point and group, where `next` is the one that the thread will most likely
+/// have then; `result(block, place)` of each block; the products' place is counted in blocks.
 template <typename Each, typename Product, typename Result>
 static void overGroups(
-    const WinogradBlocking &blocking, int blocks, const Each &each, const Product &product, const Result &result) {
+    const WinogradBlocking &blocking, int blocks, int threads, const Each &each, const Product &product,
+    const Result &result) {
     const BlockGroups groups(blocks);
     const int together = blocking.whole ? 1 : groups.count;
+    auto taskAt = [&](int64_t i) -> WinogradTask {
+        i %= int64_t(blocking.products) * groups.count;
+        const int group = int(blocking.whole ? i / blocking.products : i % groups.count);
+        return {blocking.whole ? i % blocking.products : i / groups.count, groups.first(group), groups.size(group)};
+    };
     for (int first = 0; first < groups.count; first += together) {
         const int firstBlock = groups.first(first);
         each(int64_t(blocking.products) * together, [&](int64_t task) {
-            const int group = first + int(task % together), block = groups.first(group);
-            product(task / together, block, groups.size(group), block - firstBlock);
+            const int64_t i = int64_t(blocking.products) * first + task;
+            const WinogradTask now = taskAt(i);
+            product(now, taskAt(i + (blocking.whole ? 1 : threads)), now.block - firstBlock);
         });
         each(groups.first(first + together) - firstBlock, [&](int64_t place) { result(firstBlock + place, place); });
     }
