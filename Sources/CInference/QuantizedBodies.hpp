@@ -207,8 +207,6 @@ static inline __attribute__((always_inline)) void finish(
 /// Other results than maps have nothing added.
 template <int Blocks, int Pixels, typename Arguments>
 static inline __attribute__((always_inline)) void prefetchSummand(const Arguments &, int, int64_t) {}
-template <int Blocks, int Pixels, typename Arguments>
-static inline __attribute__((always_inline)) void multiplySecond(const Arguments &, int64_t, const int8_t *, __m512i *) {}
 
 /// What `finish` will add to a tile: on its way while the tile is multiplied.
 template <int Blocks, int Pixels>
@@ -226,31 +224,45 @@ static inline __attribute__((always_inline)) void prefetchSummand(const Quantize
 
 constexpr int64_t onlyTap = 0;
 
-/// Adds the products of the second source for a tile that begins at pixel `pixel`.
-template <int Blocks, int Pixels>
-static inline __attribute__((always_inline)) void multiplySecond(
-    const QuantizedArguments &a, int64_t pixel, const int8_t *weights, __m512i *sum) {
-    if (!a.second) return;
-    const uint8_t *first = static_cast<const uint8_t *>(a.second) + pixel * 16;
-    const int64_t planeBytes = int64_t(a.height) * a.width * 16;
-    multiply<Blocks, Pixels, 16>(
-        {first, planeBytes, a.secondInputs / 16, 4, &onlyTap, 1}, weights, sum, first + Pixels * 16);
+/// The second source of a run that begins at pixel `pixel`; without planes where there is none.
+template <typename Arguments>
+static inline TileSource secondSource(const Arguments &, int64_t) { return {}; }
+static inline TileSource secondSource(const QuantizedArguments &a, int64_t pixel) {
+    if (!a.second) return {};
+    const uint8_t *const first = static_cast<const uint8_t *>(a.second) + pixel * 16;
+    return {first, int64_t(a.height) * a.width * 16, a.secondInputs / 16, 4, &onlyTap, 1, first};
 }
+
+/// Which part of the inputs a run multiplies: all of both sources, or one of the parts between which the sums of its tiles
+/// stand at `sums`.
+struct InputPart {
+    bool isFirst = true, isLast = true;
+    __m512i *sums = nullptr;
+};
 
 /// `count` pixels from `pixel` on: tiles of `Pixels`, then smaller ones.
 template <int Blocks, int Pixels, int PixelBytes, typename Arguments>
 static void runPixels(
-    const Arguments &a, TileSource source, const int8_t *weights, int block, int64_t pixel, int count) {
+    const Arguments &a, TileSource source, const int8_t *weights, int block, int64_t pixel, int count, InputPart part) {
     const int8_t *const nextWeights = source.nextWeights;
     for (int tile = 1; count >= Pixels; ++tile) {
         __m512i sum[Blocks * Pixels];
 #pragma clang loop unroll(full)
-        for (int i = 0; i < Blocks * Pixels; ++i) sum[i] = _mm512_setzero_si512();
-        prefetchSummand<Blocks, Pixels>(a, block, pixel);
+        for (int i = 0; i < Blocks * Pixels; ++i) sum[i] = part.isFirst ? _mm512_setzero_si512() : part.sums[i];
+        if (part.isLast) prefetchSummand<Blocks, Pixels>(a, block, pixel);
         const uint8_t *const next = count > Pixels ? source.first + Pixels * PixelBytes : source.afterRun;
-        const int8_t *end = multiply<Blocks, Pixels, PixelBytes>(source, weights, sum, next);
-        multiplySecond<Blocks, Pixels>(a, pixel, end, sum);
-        finish<Blocks, Pixels>(a, block, pixel, sum);
+        const int8_t *const end = multiply<Blocks, Pixels, PixelBytes>(source, weights, sum, next);
+        if (!part.sums) {
+            const TileSource second = secondSource(a, pixel);
+            if (second.planes) multiply<Blocks, Pixels, 16>(second, end, sum, second.first + Pixels * 16);
+        }
+        if (part.isLast) {
+            finish<Blocks, Pixels>(a, block, pixel, sum);
+        } else {
+#pragma clang loop unroll(full)
+            for (int i = 0; i < Blocks * Pixels; ++i) part.sums[i] = sum[i];
+        }
+        if (part.sums) part.sums += Blocks * Pixels;
         source.first += Pixels * PixelBytes;
         if (nextWeights) source.nextWeights = nextWeights + (end - weights) / Blocks * (tile % Blocks);
         pixel += Pixels;
@@ -258,7 +270,46 @@ static void runPixels(
     }
     if constexpr (Pixels > 1)
         if (count > 0) runPixels<Blocks, (Pixels > 6 ? Pixels / 2 : Pixels > 2 ? 2 : 1), PixelBytes>(
-            a, source, weights, block, pixel, count);
+            a, source, weights, block, pixel, count, part);
+}
+
+/// The same; of many inputs part by part, whose weights stay in the first cache while a few tiles go by.
+template <int Blocks, int Pixels, int PixelBytes, typename Arguments>
+static void runParts(
+    const Arguments &a, const TileSource &source, const int8_t *weights, int block, int64_t pixel, int count) {
+    constexpr int partInputs = 256, partPixels = 48;
+    auto inputsOf = [](int pixelBytes) { return pixelBytes == PackedInputs::together ? PackedInputs::together : 16; };
+    const TileSource second = secondSource(a, pixel);
+    if (source.tapCount > 1 || source.planes * inputsOf(PixelBytes) + second.planes * 16 <= partInputs)
+        return runPixels<Blocks, Pixels, PixelBytes>(a, source, weights, block, pixel, count, {});
+    __m512i sums[Blocks * partPixels];
+    for (int begin = 0; begin < count; begin += partPixels) {
+        const int pixels = count - begin < partPixels ? count - begin : partPixels;
+        const uint8_t *const after = begin + pixels < count ? source.first + (begin + pixels) * PixelBytes : source.afterRun;
+        const int8_t *partWeights = weights;
+        auto run = [&](const TileSource &s, auto pixelBytes, bool isFirst, bool isLast) {
+            constexpr int inputs = inputsOf(pixelBytes), planes = partInputs / inputs;
+            for (int plane = 0; plane < s.planes; plane += planes) {
+                TileSource part = s;
+                part.first += plane * s.planeBytes + begin * pixelBytes;
+                const bool isEnd = plane + planes >= s.planes;
+                if (isEnd) {
+                    part.planes -= plane;
+                    part.afterRun = isLast ? after : part.first;
+                } else {
+                    part.planes = planes;
+                    part.lastSteps = inputs / 4;
+                    part.afterRun = part.first + planes * s.planeBytes;
+                }
+                if (s.nextWeights) part.nextWeights += partWeights - weights;
+                runPixels<Blocks, Pixels, pixelBytes>(
+                    a, part, partWeights, block, pixel + begin, pixels, {isFirst && plane == 0, isLast && isEnd, sums});
+                partWeights += ((part.planes - 1) * inputs / 4 + part.lastSteps) * Blocks * 64;
+            }
+        };
+        run(source, std::integral_constant<int, PixelBytes>{}, true, second.planes == 0);
+        if (second.planes > 0) run(second, std::integral_constant<int, 16>{}, false, true);
+    }
 }
 
 /// The same for the group of blocks that begins at `block`: as many pixels as there are registers for.
@@ -267,10 +318,10 @@ static void runGroup(
     const Arguments &a, const TileSource &source, const int8_t *weights, int block, int blocks, int64_t pixel,
     int count) {
     switch (blocks) {
-        case 1: return runPixels<1, 24, PixelBytes>(a, source, weights, block, pixel, count);
-        case 2: return runPixels<2, 12, PixelBytes>(a, source, weights, block, pixel, count);
-        case 3: return runPixels<3, 8, PixelBytes>(a, source, weights, block, pixel, count);
-        default: return runPixels<4, 6, PixelBytes>(a, source, weights, block, pixel, count);
+        case 1: return runParts<1, 24, PixelBytes>(a, source, weights, block, pixel, count);
+        case 2: return runParts<2, 12, PixelBytes>(a, source, weights, block, pixel, count);
+        case 3: return runParts<3, 8, PixelBytes>(a, source, weights, block, pixel, count);
+        default: return runParts<4, 6, PixelBytes>(a, source, weights, block, pixel, count);
     }
 }
 
