@@ -51,19 +51,20 @@ struct JoinedConvolutionTests {
     }
 
     /// Bytes of both inputs are summed without loss, of the same scale or of twice the other's.
-    @Test(.enabled(if: hasInt8), arguments: [1, 2], [1, 2])
-    func bytesAreExact(stride: Int, ratio: Int) throws {
-        var sketch = NetworkSketch(seed: 8, inputChannels: 48)
+    @Test(.enabled(if: hasInt8), arguments: [(1, 48), (2, 48), (1, 150), (2, 300)], [1, 2])
+    func bytesAreExact(_ test: (stride: Int, inputs: Int), ratio: Int) throws {
+        let (stride, inputs) = test
+        var sketch = NetworkSketch(seed: 8, inputChannels: inputs)
         let pooled = sketch.maxPool(sketch.graph.input, kernel: stride, stride: stride, padding: 0)
         let first = sketch.convolution(pooled, to: 80, kernel: 1)
         _ = sketch.sum(first, sketch.convolution(sketch.graph.input, to: 80, kernel: 1, stride: stride))
         // Whole weights, the largest of an output's 127, in units of the smaller scale.
         for (name, tensor) in sketch.weights.tensors.sorted(by: { $0.key < $1.key }) {
             var values = sketch.numbers(tensor.values.count, scale: 60).map { $0.rounded() }
-            if name == "tensor2" { for output in 0..<80 { values[output * 48 + output % 48] = 127 } }
+            if name == "tensor2" { for output in 0..<80 { values[output * inputs + output % inputs] = 127 } }
             sketch.weights.tensors[name] = Weight(shape: tensor.shape, values: values)
         }
-        let shape = TensorShape(1, 48, 14, 22)
+        let shape = TensorShape(1, inputs, 14, 22)
         let input = (0..<shape.count).map { _ in Float(ratio * (Int(sketch.generator.next() % 128) - 50)) }
         let calibration = Calibration(
             ranges: ["input": -100...155, "layer0": Float(-100 * ratio)...Float(155 * ratio)])
