@@ -103,8 +103,8 @@ static void depthwise(const DepthwiseArguments &a) {
     depthwiseOf<0, 0>(a);
 }
 
-/// `Pixels` neighbouring pixels of a 1x1 convolution to `Blocks` blocks of channels, `weightsApart` and `rowsApart` from
-/// each other; inputs are added in their order.
+/// `Pixels` neighbouring pixels of a 1x1 convolution to `Blocks` blocks of channels, `weightsApart` and `rowsApart`
+/// from each other; inputs are added in their order.
 template <int Pixels, int Blocks>
 static inline __attribute__((always_inline)) void expandPixels(
     const ExpandArguments &a, const Element *source, const Element *weights, int64_t weightsApart, const float *bias,
@@ -129,7 +129,8 @@ static inline __attribute__((always_inline)) void expandPixels(
 
 static inline int paddedInputs(const ExpandArguments &a) { return (a.inputs + blockSize - 1) / blockSize * blockSize; }
 
-/// Columns [first, last) of one row of `Blocks` blocks of the expanded map, to rows whose first pixel is column `first`.
+/// Columns [first, last) of one row of `Blocks` blocks of the expanded map, to rows whose first pixel is column
+/// `first`.
 template <int Blocks>
 static void expandRow(const ExpandArguments &a, int block, int y, int first, int last, float *row, int rowsApart) {
     constexpr int pixels = blockSize == 16 ? 12 : 12 / Blocks;

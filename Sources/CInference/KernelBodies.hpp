@@ -103,9 +103,9 @@ static void upsample(const MapArguments &a) {
     });
 }
 
-/// Adds a source's taps, rows of `width` pixels or null, to a row of sums. The three rows of taps are added once a small
-/// pixel, for each column of the kernel; an upsampled pixel takes its neighbours' sums where it stands at the small
-/// pixel's edge.
+/// Adds a source's taps, rows of `width` pixels or null, to a row of sums. The three rows of taps are added once a
+/// small pixel, for each column of the kernel; an upsampled pixel takes its neighbours' sums where it stands at the
+/// small pixel's edge.
 template <typename From>
 static void addTaps(const From *const *rows, int64_t factor, int64_t width, float *sums) {
     auto column = [&](int dx, int64_t x) {

@@ -148,7 +148,8 @@ struct ShuffleArguments {
 
 struct WinogradArguments;
 
-/// The kernels of one instruction set, null where there is none for its elements. `source` and `destination` may be the same where a kernel is element-wise.
+/// The kernels of one instruction set, null where there is none for its elements. `source` and `destination` may be the
+/// same where a kernel is element-wise.
 struct Kernels {
     int block;
     const char *name;

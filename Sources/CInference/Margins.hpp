@@ -1,7 +1,7 @@
-// What lies beside a letterboxed image. Where an image's pixels do not reach, its maps are those of an empty canvas: they
-// are computed once and copied, and of each image only the rest. Kernels that round each pixel alone give the same bits as
-// over the whole canvas. Tiles of Winograd's algorithm are rounded by all of their pixels, and begin where the region does:
-// their results are rounded otherwise, by the image alone.
+// What lies beside a letterboxed image. Where an image's pixels do not reach, its maps are those of an empty canvas:
+// they are computed once and copied, and of each image only the rest. Kernels that round each pixel alone give the same
+// bits as over the whole canvas. Tiles of Winograd's algorithm are rounded by all of their pixels, and begin where the
+// region does: their results are rounded otherwise, by the image alone.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,8 @@ struct Content {
     Content(Axis axis, Lines lines) : axis(axis), lines(lines) {}
 };
 
-/// The maps of a canvas that is all padding, of those that can be computed in part: each line that is unlike the others.
+/// The maps of a canvas that is all padding, of those that can be computed in part: each line that is unlike the
+/// others.
 class EmptyCanvas {
 public:
     explicit EmptyCanvas(Axis axis) : axis(axis) {}
@@ -94,8 +95,8 @@ private:
 class Margins {
 public:
     explicit Margins(std::vector<float> colour) : colour(std::move(colour)) {}
-    /// The canvas that an image's margins are taken from, computed by the first image that wants it; null where there is
-    /// little to take.
+    /// The canvas that an image's margins are taken from, computed by the first image that wants it; null where there
+    /// is little to take.
     const EmptyCanvas *canvas(const CInferencePlan &plan, const Content &content, Run run);
     int64_t bytes() const;
 

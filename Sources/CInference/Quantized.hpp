@@ -59,7 +59,8 @@ struct ConvolutionShape {
     Region region;  // of the result, what dense convolutions compute of it
 };
 
-/// destination = activation(conv(source) [+ 1x1 conv(second)] + bias [+ summand]). A byte stands for (byte - zero) * scale.
+/// destination = activation(conv(source) [+ 1x1 conv(second)] + bias [+ summand]). A byte stands for (byte - zero) *
+/// scale.
 struct QuantizedArguments : ConvolutionShape {
     const void *source;   // (inputs/16,sourceHeight,sourceWidth,16) bytes; or
     const void *second;   // (secondInputs/16,height,width,16) bytes or null; its inputs come after the source's
@@ -85,7 +86,8 @@ struct QuantizedWinogradArguments : QuantizedArguments {
     int channels;       // of the inputs, the ones that weights read
 };
 
-/// A sum of taps of the sources and of one more, the 1x1 convolution of bytes `source`, which is in memory row by row only.
+/// A sum of taps of the sources and of one more, the 1x1 convolution of bytes `source`, which is in memory row by row
+/// only.
 struct QuantizedTapSumArguments : TapSumArguments {
     const void *source;        // (inputs/16,height/factor,width/factor,16)
     QuantizedWeights weights;  // of each block the nine taps', as a convolution's of nine blocks

@@ -1,5 +1,10 @@
 // Convolutions of bytes by products of four pairs at once. Included by KernelsVNNI.cpp, inside its namespace.
 
+/// How many inputs stand together in a plane whose pixels are `pixelBytes` apart.
+constexpr int planeInputs(int pixelBytes) {
+    return pixelBytes == PackedInputs::together ? PackedInputs::together : 16;
+}
+
 /// What a tile of the result reads: neighbours that stand `pixelBytes` apart.
 struct TileSource {
     const uint8_t *first;
@@ -8,11 +13,11 @@ struct TileSource {
     const int64_t *taps;
     int tapCount;
     const uint8_t *afterRun;  // what is read next, when the run of pixels ends
-    const int8_t *nextWeights = nullptr;  // of packed inputs: as many, for what comes then
+    const int8_t *nextWeights = nullptr;  // of packed inputs: the next task's
 };
 
-/// Adds the products of all inputs and taps for `Pixels` pixels of `Blocks` blocks: exact, in whatever order. Returns where
-/// its weights end. Of packed inputs a tile also fetches a line of `nextWeights` a step.
+/// Adds the products of all inputs and taps for `Pixels` pixels of `Blocks` blocks: exact, in whatever order. Returns
+/// where its weights end. Of packed inputs it also fetches a line of `nextWeights` a step.
 template <int Blocks, int Pixels, int PixelBytes>
 static inline __attribute__((always_inline)) const int8_t *multiply(
     const TileSource &s, const int8_t *weights, __m512i *sum, const uint8_t *nextTile) {
@@ -37,15 +42,15 @@ static inline __attribute__((always_inline)) const int8_t *multiply(
                 sum[p * Blocks + b] = _mm512_dpbusd_epi32(sum[p * Blocks + b], inputs, taps[b]);
         }
     };
-    // What the next tile reads of a plane: a map's stand too far apart for the processor to foresee; a patch, of an image
-    // always, is near.
+    // What the next tile reads of a plane: a map's stand too far apart for the processor to foresee; a patch, of an
+    // image always, is near.
     auto fetch = [&](const uint8_t *next) __attribute__((always_inline)) {
         if (PixelBytes < 16 || s.tapCount > 1) return;
 #pragma clang loop unroll(full)
         for (int ahead = 0; ahead < Pixels * PixelBytes; ahead += 64) _mm_prefetch(next + ahead, _MM_HINT_T0);
         _mm_prefetch(next + Pixels * PixelBytes - 1, _MM_HINT_T0);
     };
-    constexpr int channels = PixelBytes == PackedInputs::together ? PackedInputs::together : 16;
+    constexpr int inputs = planeInputs(PixelBytes);
     auto four = [&](const uint8_t *source) __attribute__((always_inline)) {
 #pragma clang loop unroll(full)
         for (int k = 0; k < 16; k += 4) step(source + k);
@@ -54,12 +59,12 @@ static inline __attribute__((always_inline)) const int8_t *multiply(
         const uint8_t *source = s.first + s.taps[tap];
         for (int plane = 1; plane < s.planes; ++plane, source += s.planeBytes) {
             fetch(source + ahead);
-            for (int first = 0; first < channels; first += 16) four(source + first);
+            for (int first = 0; first < inputs; first += 16) four(source + first);
         }
         fetch(source + ahead);
         // Of 16 channels a second copy of the four steps would cost more than their loop.
         int k = 0;
-        for (; channels > 16 && k + 4 <= s.lastSteps; k += 4) four(source + 4 * k);
+        for (; inputs > 16 && k + 4 <= s.lastSteps; k += 4) four(source + 4 * k);
         for (; k < s.lastSteps; ++k) step(source + 4 * k);
     }
     return weights;
@@ -80,9 +85,9 @@ static inline __m512i byTurns(__m512i pixels) {
     return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), pixels);
 }
 
-/// Stores `Pixels` neighbouring pixels of a block as bytes, four at once: `bytesOf` what two of them from `p` on, rounded
-/// to whole numbers of 16 bits, stand for, channels of the two by turns of four; what is below 0 or above 255 is held
-/// there.
+/// Stores `Pixels` neighbouring pixels of a block as bytes, four at once: `bytesOf` what two of them from `p` on,
+/// rounded to whole numbers of 16 bits, stand for, channels of the two by turns of four; what is below 0 or above 255
+/// is held there.
 template <int Pixels, typename BytesOf>
 static inline __attribute__((always_inline)) void writeBytes(const Vector *value, Byte *to, const BytesOf &bytesOf) {
 #pragma clang loop unroll(full)
@@ -233,8 +238,8 @@ static inline TileSource secondSource(const QuantizedArguments &a, int64_t pixel
     return {first, int64_t(a.height) * a.width * 16, a.secondInputs / 16, 4, &onlyTap, 1, first};
 }
 
-/// Which part of the inputs a run multiplies: all of both sources, or one of the parts between which the sums of its tiles
-/// stand at `sums`.
+/// Which part of the inputs a run multiplies: one of those between which the sums of its tiles stand at `sums`; or,
+/// where that is null, all of both sources.
 struct InputPart {
     bool isFirst = true, isLast = true;
     __m512i *sums = nullptr;
@@ -269,33 +274,35 @@ static void runPixels(
         count -= Pixels;
     }
     if constexpr (Pixels > 1)
-        if (count > 0) runPixels<Blocks, (Pixels > 6 ? Pixels / 2 : Pixels > 2 ? 2 : 1), PixelBytes>(
-            a, source, weights, block, pixel, count, part);
+        if (count > 0) {
+            source.nextWeights = nextWeights;
+            runPixels<Blocks, (Pixels > 6 ? Pixels / 2 : Pixels > 2 ? 2 : 1), PixelBytes>(
+                a, source, weights, block, pixel, count, part);
+        }
 }
 
-/// The same; of many inputs part by part, whose weights stay in the first cache while a few tiles go by.
+/// The same; many inputs of a single tap part by part, whose weights stay in the first cache while a few tiles go by.
 template <int Blocks, int Pixels, int PixelBytes, typename Arguments>
 static void runParts(
     const Arguments &a, const TileSource &source, const int8_t *weights, int block, int64_t pixel, int count) {
     constexpr int partInputs = 256, partPixels = 48;
-    auto inputsOf = [](int pixelBytes) { return pixelBytes == PackedInputs::together ? PackedInputs::together : 16; };
     const TileSource second = secondSource(a, pixel);
-    if (source.tapCount > 1 || source.planes * inputsOf(PixelBytes) + second.planes * 16 <= partInputs)
+    if (source.tapCount > 1 || source.planes * planeInputs(PixelBytes) + second.planes * 16 <= partInputs)
         return runPixels<Blocks, Pixels, PixelBytes>(a, source, weights, block, pixel, count, {});
     __m512i sums[Blocks * partPixels];
     for (int begin = 0; begin < count; begin += partPixels) {
         const int pixels = count - begin < partPixels ? count - begin : partPixels;
-        const uint8_t *const after = begin + pixels < count ? source.first + (begin + pixels) * PixelBytes : source.afterRun;
         const int8_t *partWeights = weights;
-        auto run = [&](const TileSource &s, auto pixelBytes, bool isFirst, bool isLast) {
-            constexpr int inputs = inputsOf(pixelBytes), planes = partInputs / inputs;
+        auto run = [&](const TileSource &s, auto pixelBytes, bool isLast) {
+            constexpr int inputs = planeInputs(pixelBytes), planes = partInputs / inputs;
             for (int plane = 0; plane < s.planes; plane += planes) {
                 TileSource part = s;
                 part.first += plane * s.planeBytes + begin * pixelBytes;
                 const bool isEnd = plane + planes >= s.planes;
                 if (isEnd) {
                     part.planes -= plane;
-                    part.afterRun = isLast ? after : part.first;
+                    if (second.planes > 0) part.afterRun = part.first;
+                    else if (begin + pixels < count) part.afterRun = s.first + (begin + pixels) * pixelBytes;
                 } else {
                     part.planes = planes;
                     part.lastSteps = inputs / 4;
@@ -303,12 +310,12 @@ static void runParts(
                 }
                 if (s.nextWeights) part.nextWeights += partWeights - weights;
                 runPixels<Blocks, Pixels, pixelBytes>(
-                    a, part, partWeights, block, pixel + begin, pixels, {isFirst && plane == 0, isLast && isEnd, sums});
+                    a, part, partWeights, block, pixel + begin, pixels, {partWeights == weights, isLast && isEnd, sums});
                 partWeights += ((part.planes - 1) * inputs / 4 + part.lastSteps) * Blocks * 64;
             }
         };
-        run(source, std::integral_constant<int, PixelBytes>{}, true, second.planes == 0);
-        if (second.planes > 0) run(second, std::integral_constant<int, 16>{}, false, true);
+        run(source, std::integral_constant<int, PixelBytes>{}, second.planes == 0);
+        if (second.planes > 0) run(second, std::integral_constant<int, 16>{}, true);
     }
 }
 
@@ -433,7 +440,8 @@ static void convolution(const QuantizedArguments &a) {
     });
 }
 
-/// Every `stride`-th pixel of a line with the three after it, `columns` of them: the four bytes of a channel side by side.
+/// Every `stride`-th pixel of a line with the three after it, `columns` of them: the four bytes of a channel side by
+/// side.
 static void spread(const uint8_t *line, int columns, int stride, uint8_t *to) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const __m512i turn = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
@@ -443,8 +451,8 @@ static void spread(const uint8_t *line, int columns, int stride, uint8_t *to) {
     }
 }
 
-/// `count` pixels from (`x`, `y`) on of the map that the expansion makes, of the group of blocks that begins at `first`:
-/// a line a block, `linePixels` from each other.
+/// `count` pixels from (`x`, `y`) on of the map that the expansion makes, of the group of blocks that begins at
+/// `first`: a line a block, `linePixels` from each other.
 static void expandLines(
     const QuantizedDepthwiseArguments &a, int first, int blocks, int y, int x, int count, uint8_t *lines, int linePixels) {
     QuantizedArguments e = *a.expansion;

@@ -1,4 +1,5 @@
-// Sums of taps of which one source is a 1x1 convolution of bytes. Included by KernelsVNNI.cpp, after QuantizedBodies.hpp.
+// Sums of taps of which one source is a 1x1 convolution of bytes. Included by KernelsVNNI.cpp, after
+// QuantizedBodies.hpp.
 
 /// The taps of one block at row `y` of the convolution's source.
 static void makeTaps(const QuantizedTapSumArguments &a, int64_t block, int y, float *taps) {

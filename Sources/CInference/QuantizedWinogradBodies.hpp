@@ -24,8 +24,8 @@ static inline CINFERENCE_INLINE __m512i largestOfFourVectors(const __m512i *v) {
     return _mm512_max_epi16(most, _mm512_shuffle_i64x2(most, most, 0xb1));
 }
 
-/// What to multiply a tile's points by so that the largest number of each becomes 127, twice; and what a byte then stands
-/// for, to `scales`, `apart` from one point to the next.
+/// What to multiply a tile's points by so that the largest number of each becomes 127, twice; and what a byte then
+/// stands for, to `scales`, `apart` from one point to the next.
 template <int Products>
 static inline CINFERENCE_INLINE void factorsOf(const __m512i *largest, int32_t *factors, float *scales, int64_t apart) {
     constexpr int sixteens = (Products + 15) / 16;
@@ -62,8 +62,9 @@ struct TilePlace {
     }
 };
 
-/// 32 channels of a tile, 16 each at `low` and `high`, `row` bytes a row of the map: their left sides to `values`, and to
-/// `largest` where it is less. `shared` holds the columns that the tile to the left has too, and then the next one's.
+/// 32 channels of a tile, 16 each at `low` and `high`, `row` bytes a row of the map: their left sides to `values`, and
+/// to `largest` where it is less. `shared` holds the columns that the tile to the left has too, and then the next
+/// one's.
 template <typename Algorithm, typename PixelOf>
 static inline CINFERENCE_INLINE void transformTile(
     const uint8_t *low, const uint8_t *high, int64_t row, const PixelOf &pixelOf, __mmask32 lanes, __m512i zero,

@@ -180,8 +180,8 @@ static inline __attribute__((always_inline)) void activateAll(Vector *values, in
     }
 }
 
-/// Adds to `sums` the products of up to `blockSize` inputs of `Pixels` pixels and their weights to `Blocks` blocks, input
-/// by input; with Bfloat16 two inputs and their weights stand side by side.
+/// Adds to `sums` the products of up to `blockSize` inputs of `Pixels` pixels and their weights to `Blocks` blocks,
+/// input by input; with Bfloat16 two inputs and their weights stand side by side.
 template <int Blocks, int Pixels>
 static inline __attribute__((always_inline)) void addProducts(
     Vector *sums, const Element *source, int64_t pixelsApart, int inputs, const Element *weights, int64_t inputsApart,

@@ -111,8 +111,8 @@ auto withWinograd(int stride, const Body &body) {
     return stride == 2 ? body(WinogradFor<2>{}) : body(WinogradFor<1>{});
 }
 
-/// The inputs of convolutions of bytes, 64 at once: two vectors of 16 bits each, of the first and the third block of 16 and
-/// of the others, which one vector of bytes is packed from, eight of each by turns.
+/// The inputs of convolutions of bytes, 64 at once: two vectors of 16 bits each, of the first and the third block of 16
+/// and of the others, which one vector of bytes is packed from, eight of each by turns.
 struct PackedInputs {
     static constexpr int together = 64;
     int groups, steps;  // of 64; of four, without those behind the last that there is
@@ -127,8 +127,8 @@ struct PackedInputs {
     int lastSteps() const { return steps - (groups - 1) * together / 4; }
 };
 
-/// How a region of a map, whole tiles of it, is cut into blocks of tiles, whose transforms stand in the scratchpad; fixed
-/// by shape, so that nothing depends on the number of threads. No region takes more scratch than the map.
+/// How a region of a map, whole tiles of it, is cut into blocks of tiles, whose transforms stand in the scratchpad;
+/// fixed by shape, so that nothing depends on the number of threads. No region takes more scratch than the map.
 struct WinogradBlocking {
     int products, elementBytes;  // of a tile, of the left sides
     int side;                    // of a tile
@@ -177,7 +177,7 @@ struct WinogradBlocking {
     int inputs(const Arguments &a) const {
         return elementBytes == 1 ? PackedInputs(a.inputs).groups * PackedInputs::together : a.inputs;
     }
-    /// Bytes for a tile that is going to be rounded, in 16 bits, and for columns that the next one has too.
+    /// Bytes for a tile that is going to be rounded, in 16 bits, and for columns that the next one has too: fewer.
     template <typename Arguments>
     int64_t tileBytes(const Arguments &a) const {
         return elementBytes == 1 ? int64_t(2) * products * inputs(a) * 2 : 0;

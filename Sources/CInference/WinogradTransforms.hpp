@@ -131,9 +131,9 @@ struct WinogradTask {
     int block, size;
 };
 
-/// The steps of a block of tiles behind the inputs' transform, by the groups of output channels whose products stand side
-/// by side: `product(task, next, place)` of each point and group, where `next` is the one that the thread will most likely
-/// have then; `result(block, place)` of each block; the products' place is counted in blocks.
+/// The steps of a block of tiles behind the inputs' transform, by the groups of output channels whose products stand
+/// side by side: `product(task, next, place)` of each point and group, where `next` is the one that the thread will
+/// most likely have then; `result(block, place)` of each block; the products' place is counted in blocks.
 template <typename Each, typename Product, typename Result>
 static void overGroups(
     const WinogradBlocking &blocking, int blocks, int threads, const Each &each, const Product &product,

@@ -53,8 +53,8 @@ typedef struct {
 
 /// destination = activation(conv(source) [+ 1x1 conv(second)] + bias [+ summand]); zeros around the source.
 ///
-/// With `quantized` inputs and weights are bytes, weights with a scale an output: one group, strides 1 and 2, the source
-/// bytes, or a plain Float32 image with stride 2, which is rounded on the way by its `scale` and `zero`.
+/// With `quantized` inputs and weights are bytes, weights with a scale an output: one group, strides 1 and 2, the
+/// source bytes, or a plain Float32 image with stride 2, which is rounded on the way by its `scale` and `zero`.
 typedef struct {
     CInferenceTensor source;       // blocked, or plain with fewer channels than a block
     CInferenceTensor destination;  // blocked
@@ -73,8 +73,8 @@ typedef struct {
     int32_t quantized;
 } CInferenceConvolution;
 
-/// destination = activation(depthwise conv(source) + bias), and the mean of its pixels where `pools`. Bytes go to bytes,
-/// by 3x3 or 5x5 kernels with strides 1 and 2.
+/// destination = activation(depthwise conv(source) + bias), and the mean of its pixels where `pools`. Bytes go to
+/// bytes, by 3x3 or 5x5 kernels with strides 1 and 2.
 typedef struct {
     CInferenceTensor source, destination;  // blocked, the same channels
     const float *weights;                  // (C,kH,kW), read during the call only
@@ -155,8 +155,8 @@ int32_t cinference_has_fast_kernels(void);
 
 /// A plan without steps or memory, for `streams` images at once by `threads` threads each. `sharing` is null or a plan
 /// whose arena the new one takes turns in; until the new one is finished none of them has an arena, and none can run.
-/// `padding` is the colour of what surrounds images on their canvas, in `channels` numbers: their maps there are computed
-/// once, the first time; where there are none, whole maps are computed.
+/// `padding` is the colour of what surrounds images on their canvas, in `channels` numbers: their maps there are
+/// computed once, the first time; where there are none, whole maps are computed.
 int32_t cinference_plan_create(
     int32_t threads, int32_t streams, const float *padding, int32_t channels, const CInferencePlan *sharing,
     CInferencePlan **plan, CInferenceMessage *message);
@@ -186,11 +186,11 @@ int32_t cinference_plan_finish(
 /// Bytes of the arena, the prepared weights and the maps of padding.
 int64_t cinference_plan_bytes(const CInferencePlan *plan);
 
-/// Runs all steps on one image, as many at once as the plan has streams. `seconds` is null or has a place for each step's
-/// time, and then `shares` one for how much of its result it computes. `CInferenceOverflowed` where step `*overflowed` is
-/// the first to leave the range of a float, or of a bfloat16: the floating-point units say so, since a ReLU can make a
-/// number of the result. Not told is a sum of bfloat16 numbers in oneDNN's own convolutions that a sigmoid, or a ReLU to
-/// floats, makes a number of at once: no network here has one.
+/// Runs all steps on one image, as many at once as the plan has streams. `seconds` is null or has a place for each
+/// step's time, and then `shares` one for how much of its result it computes. `CInferenceOverflowed` where step
+/// `*overflowed` is the first to leave the range of a float, or of a bfloat16: the floating-point units say so, since a
+/// ReLU can make a number of the result. Not told is a sum of bfloat16 numbers in oneDNN's own convolutions that a
+/// sigmoid, or a ReLU to floats, makes a number of at once: no network here has one.
 int32_t cinference_plan_execute(
     CInferencePlan *plan, const float *input, float *output, double *seconds, double *shares, int32_t *overflowed,
     CInferenceMessage *message);
