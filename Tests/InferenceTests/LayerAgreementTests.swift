@@ -39,6 +39,8 @@ struct LayerAgreementTests {
         .init(inputs: 40, outputs: 240, kernel: 1, size: (7, 9)),
         .init(inputs: 64, outputs: 32, kernel: 1, stride: 2),
         .init(inputs: 300, outputs: 100, kernel: 1),
+        .init(inputs: 300, outputs: 16, kernel: 1),
+        .init(inputs: 272, outputs: 32, kernel: 1, size: (50, 3)),
         .init(inputs: 530, outputs: 40, kernel: 1, stride: 2, size: (9, 110)),
         .init(inputs: 768, outputs: 48, kernel: 1, size: (5, 11)),
         .init(inputs: 65, outputs: 31, kernel: 5, stride: 2, padding: .same),
