@@ -13,9 +13,9 @@ static inline __attribute__((always_inline)) Ordered largest(const Element *firs
 static void maxPool(const MapArguments &a) {
     const int64_t row = int64_t(a.sourceWidth) * blockSize;
     const Region &region = a.region;
-    parallel(a.threads, int64_t(a.blocks) * region.rows(), [&](int64_t task) {
-        const int64_t block = task / region.rows();
-        const int y = region.top + int(task % region.rows());
+    parallel(a.threads, int64_t(a.blocks) * region.rows.count(), [&](int64_t task) {
+        const int64_t block = task / region.rows.count();
+        const int y = region.rows.first + int(task % region.rows.count());
         // Where a window begins on the map, and how far it reaches there.
         struct Window {
             int first, size;
@@ -27,7 +27,7 @@ static void maxPool(const MapArguments &a) {
         };
         const Window rows(y, a, a.sourceHeight);
         const Element *source = elements(a.source) + (block * a.sourceHeight + rows.first) * row;
-        for (int x = region.left; x < region.right; ++x) {
+        for (int x = region.columns.first; x < region.columns.end; ++x) {
             const Window columns(x, a, a.sourceWidth);
             const Element *first = source + columns.first * blockSize;
             const bool isNine = rows.size == 3 && columns.size == 3;

@@ -16,11 +16,19 @@ struct Byte {
     uint8_t bits;
 };
 
-/// Pixels of a map: rows from `top` to `bottom` and columns from `left` to `right`, the ends not included.
+/// Neighbouring rows of a map, or columns: from `first` to `end`, which is not one of them; without limits, all.
+struct Lines {
+    int first = 0, end = 1 << 20;
+
+    int count() const { return end - first; }
+    bool operator==(Lines other) const { return first == other.first && end == other.end; }
+};
+
+/// Pixels of a map.
 struct Region {
-    int top, left, bottom, right;
-    int rows() const { return bottom - top; }
-    int columns() const { return right - left; }
+    Lines rows, columns;
+
+    int64_t pixels() const { return int64_t(rows.count()) * columns.count(); }
 };
 
 // Maps are `void`: floats, Bfloat16 or Byte, as the kernels that take them.
@@ -110,6 +118,7 @@ struct PointwiseArguments {
     bool toSingle;        // the destination is floats, whatever the kernels' elements are
     bool accumulates;
     int inputs, secondInputs, blocks, sourceHeight, sourceWidth, height, width, stride, activation, threads;
+    Region region;        // of the destination, what is computed of it
 };
 
 struct MapArguments {

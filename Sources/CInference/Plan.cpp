@@ -14,8 +14,7 @@
 
 using namespace cinference;
 
-CInferencePlan::CInferencePlan(int threads, int streams, std::vector<float> padding)
-    : threads(threads), streams(streams), margins(std::make_unique<Margins>(std::move(padding))) {}
+CInferencePlan::CInferencePlan(int threads, int streams) : threads(threads), streams(streams) {}
 CInferencePlan::~CInferencePlan() = default;
 
 Buffer::Buffer(int64_t bytes) {
@@ -166,11 +165,11 @@ int32_t cinference_has_fast_kernels(void) {
 }
 
 int32_t cinference_plan_create(
-    int32_t threads, int32_t streams, const float *padding, int32_t channels, const CInferencePlan *sharing,
-    CInferencePlan **plan, CInferenceMessage *message) {
+    int32_t threads, int32_t streams, const CInferencePlan *sharing, CInferencePlan **plan,
+    CInferenceMessage *message) {
     return guarded(message, [&] {
         omp_set_num_threads(threads);
-        auto made = std::make_unique<CInferencePlan>(threads, streams, std::vector(padding, padding + channels));
+        auto made = std::make_unique<CInferencePlan>(threads, streams);
         if (sharing) made->arena = sharing->arena;
         // Preparing weights takes memory of its own meanwhile.
         made->arena->release();
@@ -264,7 +263,7 @@ int64_t cinference_plan_scratch(const CInferencePlan *plan, int32_t index) {
 
 int32_t cinference_plan_finish(
     CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t bytes,
-    CInferenceMessage *message) {
+    const float *padding, int32_t channels, CInferenceMessage *message) {
     return guarded(message, [&] {
         plan->places.assign(places, places + tensors);
         plan->scratch.assign(scratch, scratch + plan->steps.size());
@@ -274,6 +273,7 @@ int32_t cinference_plan_finish(
 #endif
         plan->arenaBytes = bytes;
         plan->arena->reserve(bytes, plan->streams);
+        plan->margins = std::make_unique<Margins>(*plan, std::vector(padding, padding + channels));
     });
 }
 
@@ -315,14 +315,8 @@ int32_t cinference_plan_execute(
                  reinterpret_cast<char *>(output)},
                 plan->places.data(), nullptr, plan->threads,
                 plan->stream};
-        const CInferenceTensor &image = plan->steps[0]->reads[0].map;
-        const std::vector<float> &padding = plan->margins->colour;
-        Content content(Axis::columns, {});
-        const EmptyCanvas *canvas = nullptr;
-        if (int(padding.size()) == image.channels && plan->places[size_t(image.index)].space == CInferenceInput) {
-            content = Content(image, input, padding.data(), plan->threads);
-            canvas = plan->margins->canvas(*plan, content, run);
-        }
+        const Region content = plan->margins->content(input);
+        const EmptyCanvas *const canvas = plan->margins->canvas(content, run);
         clearOverflow(plan->threads);
         auto before = Clock::now();
         PartialMaps maps(*plan, content, canvas);
@@ -332,7 +326,7 @@ int32_t cinference_plan_execute(
             const auto now = Clock::now();
             seconds[i] = std::chrono::duration<double>(now - before).count();
             const CInferenceTensor &result = plan->steps[i]->result;
-            shares[i] = double(run.region.rows()) * run.region.columns() / (double(result.height) * result.width);
+            shares[i] = double(run.region.pixels()) / double(whole(result).pixels());
             before = now;
         }
         if (!hasOverflowed(plan->threads)) return;

@@ -42,6 +42,9 @@ private:
     int64_t size = 0;
 };
 
+/// All of a map.
+inline Region whole(const CInferenceTensor &map) { return {{0, map.height}, {0, map.width}}; }
+
 /// What a step sees while it runs.
 struct Run {
     char *spaces[3];
@@ -176,7 +179,7 @@ class Margins;
 }
 
 struct CInferencePlan {
-    CInferencePlan(int threads, int streams, std::vector<float> padding);
+    CInferencePlan(int threads, int streams);
     ~CInferencePlan();
 
     /// Of one image, and how many images may be computed at once.

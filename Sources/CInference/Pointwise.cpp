@@ -38,8 +38,13 @@ public:
             run.at(from), step.joins ? run.at(step.second) : nullptr,
             step.gated ? run.scratch : weights->memory.data(), bias.floats(), run.at(to), to.type == CInferenceFloat32,
             step.accumulates != 0, from.channels, inputs() - from.channels, to.channels / 16, from.height, from.width,
-            to.height, to.width, step.stride, step.activation, run.threads,
+            to.height, to.width, step.stride, step.activation, run.threads, run.region,
         });
+    }
+
+    // Whole tiles of the pixels that are multiplied together. Weights that wait for a gate wait for the whole map.
+    RegionUnit regionUnit() const override {
+        return step.gated ? RegionUnit{} : RegionUnit{24 / BlockGroups(step.destination.channels / 16).size(0), 1};
     }
 
     size_t scratchBytes() const override { return step.gated ? size_t(scaledBytes()) : 0; }

@@ -76,20 +76,23 @@ template <int Stride>
 static void pointwiseOf(const PointwiseArguments &a) {
     const BlockGroups groups(a.blocks);
     const int64_t inputs = a.inputs + a.secondInputs;
-    // A part of the sources that leaves the second cache room for a group's weights; whole rows where some are skipped.
-    const int64_t area = int64_t(a.height) * a.width, fitting = (128 << 10) / int64_t(sizeof(Element)) / inputs / 24 * 24;
+    // Pixels that stand side by side are a row: of whole rows all, where none are skipped.
+    const int64_t area = a.region.pixels(), columns = a.region.columns.count();
+    const int64_t row = Stride == 1 && columns == a.width ? area : columns;
+    // A part of the sources that leaves the second cache room for a group's weights; whole rows of many.
+    const int64_t fitting = (128 << 10) / int64_t(sizeof(Element)) / inputs / 24 * 24;
     const int64_t most = fitting < 48 ? 48 : fitting > 1536 ? 1536 : fitting;
-    const int64_t rows = Stride == 1 ? 1 : most / a.width > 1 ? most / a.width : 1;
-    const int64_t pixels = Stride == 1 ? most : rows * a.width, runs = (area + pixels - 1) / pixels;
+    const int64_t pixels = row == area ? most : most > row ? most / row * row : row;
+    const int64_t runs = (area + pixels - 1) / pixels;
     parallel(a.threads, runs * groups.count, [&](int64_t task) {
         const int group = int(task % groups.count), block = groups.first(group);
         const Element *weights = elements(a.weights) + int64_t(block) * inputs * blockSize;
         const int64_t first = task / groups.count * pixels, last = first + pixels < area ? first + pixels : area;
         for (int64_t pixel = first; pixel < last;) {
-            const int64_t y = pixel / a.width, count = Stride == 1 ? last - pixel : a.width;
-            const Element *source = elements(a.source)
-                + (Stride == 1 ? pixel : y * Stride * a.sourceWidth) * blockSize;
-            pointwiseGroup<Stride>(a, source, weights, groups.size(group), block, pixel, int(count));
+            const int64_t y = a.region.rows.first + pixel / row, x = a.region.columns.first + pixel % row;
+            const int64_t count = last - pixel < row ? last - pixel : row;
+            const Element *source = elements(a.source) + (y * a.sourceWidth + x) * Stride * blockSize;
+            pointwiseGroup<Stride>(a, source, weights, groups.size(group), block, y * a.width + x, int(count));
             pixel += count;
         }
     });

@@ -356,7 +356,7 @@ static void quantizePixels(const QuantizedArguments &a, int64_t place, int count
 
 /// Copies `patch.sourceRows` rows of the source from `top` on, with the border: the columns that the region reads.
 static void fillPatch(const QuantizedArguments &a, const QuantizedPatch &patch, int top, uint8_t *to) {
-    const int first = a.region.left * a.stride, end = (a.region.right - 1) * a.stride + a.kernelWidth;
+    const int first = a.region.columns.first * a.stride, end = (a.region.columns.end - 1) * a.stride + a.kernelWidth;
     auto held = [&](int column) { return column < first ? first : column > end ? end : column; };
     // Where the source begins and ends.
     const int left = held(a.padLeft), right = held(a.padLeft + a.sourceWidth);
@@ -398,17 +398,17 @@ static void convolution(const QuantizedArguments &a) {
     const int planes = patch.planes, lastSteps = patch.steps - 4 * (planes - 1);
     if (patch.direct) {
         const Region &region = a.region;
-        const int64_t area = int64_t(region.rows()) * region.columns(), sourceWidth = int64_t(a.sourceWidth) * a.stride;
+        const int64_t area = region.pixels(), sourceWidth = int64_t(a.sourceWidth) * a.stride;
         // Pixels that stand evenly apart are a row: with stride 1 all of whole rows.
-        const bool isOne = a.stride == 1 && region.columns() == a.width;
-        const int64_t width = isOne ? area : region.columns();
+        const bool isOne = a.stride == 1 && region.columns.count() == a.width;
+        const int64_t width = isOne ? area : region.columns.count();
         const int64_t most = isOne ? patch.pixels : (patch.pixels + width - 1) / width * width;
         const int64_t runs = (area + most - 1) / most;
         parallel(a.threads, runs * groups.count, [&](int64_t task) {
             const int64_t begin = task / groups.count * most, end = begin + most < area ? begin + most : area;
             for (int64_t pixel = begin; pixel < end; pixel += width) {
                 const int64_t count = end - pixel < width ? end - pixel : width;
-                const int64_t y = region.top + pixel / width, x = region.left + pixel % width;
+                const int64_t y = region.rows.first + pixel / width, x = region.columns.first + pixel % width;
                 const int64_t place = y * sourceWidth + x * a.stride;
                 const TileSource source{
                     static_cast<const uint8_t *>(a.source) + place * 16, int64_t(a.sourceHeight) * a.sourceWidth * 16,
@@ -425,17 +425,17 @@ static void convolution(const QuantizedArguments &a) {
     for (int tap = 0; tap < patch.taps; ++tap)
         offsets[tap] = (int64_t(tap / across) * patch.columns + tap % across) * patch.pixelBytes;
     const Region &region = a.region;
-    const int64_t bands = (region.rows() + patch.rows - 1) / patch.rows;
+    const int64_t bands = (region.rows.count() + patch.rows - 1) / patch.rows;
     parallel(a.threads, bands * groups.count, [&](int64_t task) {
-        const int y = region.top + int(task / groups.count) * patch.rows;
+        const int y = region.rows.first + int(task / groups.count) * patch.rows;
         uint8_t *copy = a.patches + threadIndex() * patch.bytes;
         fillPatch(a, patch, y * a.stride - a.padTop, copy);
-        for (int row = 0; row < patch.rows && y + row < region.bottom; ++row) {
+        for (int row = 0; row < patch.rows && y + row < region.rows.end; ++row) {
             const uint8_t *first =
-                copy + (int64_t(row) * patch.columns + region.left) * a.stride * patch.pixelBytes;
+                copy + (int64_t(row) * patch.columns + region.columns.first) * a.stride * patch.pixelBytes;
             const int64_t planeBytes = int64_t(patch.sourceRows) * patch.columns * patch.pixelBytes;
             run({first, planeBytes, planes, lastSteps, offsets, patch.taps, first}, int(task % groups.count),
-                int64_t(y + row) * a.width + region.left, region.columns(), patch.pixelBytes * a.stride);
+                int64_t(y + row) * a.width + region.columns.first, region.columns.count(), patch.pixelBytes * a.stride);
         }
     });
 }

@@ -15,7 +15,7 @@ template <typename Step>
 ConvolutionShape shapeOf(const Step &step) {
     const auto &from = step.source, &to = step.destination;
     return {from.height, from.width, to.height, to.width, step.stride, step.pad_top, step.pad_left,
-            {0, 0, to.height, to.width}};
+            {{0, to.height}, {0, to.width}}};
 }
 
 /// Where a step's results go, its place aside.

@@ -27,13 +27,19 @@ public:
         a.source = run.at(step.source);
         a.destination = run.at(step.destination);
         a.scratch = run.scratch;
+        a.region = run.region;
         own.winograd(a);
+    }
+
+    RegionUnit regionUnit() const override {
+        return withWinograd(
+            step.stride, [](auto algorithm) { return RegionUnit{algorithm.outputs, algorithm.outputs}; });
     }
 
     size_t scratchBytes() const override {
         return withWinograd(step.stride, [&](auto algorithm) {
             const WinogradArguments a = arguments();
-            const WinogradBlocking blocking(algorithm, a, {0, 0, a.height, a.width}, elementBytes(step));
+            const WinogradBlocking blocking(algorithm, a, a.region, elementBytes(step));
             return size_t(blocking.scratchBytes(a, threads));
         });
     }
@@ -76,7 +82,7 @@ private:
         return {
             nullptr, weights->memory.data(), bias.floats(), nullptr, nullptr, step.accumulates != 0, from.channels,
             to.channels / 16, from.height, from.width, to.height, to.width, step.stride, step.pad_top, step.pad_left,
-            step.activation, threads,
+            step.activation, threads, whole(to),
         };
     }
 

@@ -18,6 +18,7 @@ struct WinogradArguments {
     void *scratch;        // see WinogradBlocking
     bool accumulates;
     int inputs, blocks, sourceHeight, sourceWidth, height, width, stride, padTop, padLeft, activation, threads;
+    Region region;        // of the destination, what is computed of it: whole tiles, but at its ends
 };
 
 /// One dimension, `Outputs` results at a time, by polynomials' values at points of which the last is infinity: Toom and
@@ -142,8 +143,8 @@ struct WinogradBlocking {
     template <typename Algorithm, typename Arguments>
     WinogradBlocking(const Algorithm &, const Arguments &a, const Region &region, int elementBytes)
         : products(Algorithm::points * Algorithm::points), elementBytes(elementBytes),
-          side(Algorithm::outputs), firstRow(region.top), firstColumn(region.left),
-          across(tilesIn(region.columns())), tiles(across * tilesIn(region.rows())) {
+          side(Algorithm::outputs), firstRow(region.rows.first), firstColumn(region.columns.first),
+          across(tilesIn(region.columns.count())), tiles(across * tilesIn(region.rows.count())) {
         const int all = tilesIn(a.width) * tilesIn(a.height);
         const int64_t weightBytes = int64_t(products) * a.inputs * a.blocks * 16 * elementBytes;
         const int even = (all / 16 + 11) / 12 * 12;

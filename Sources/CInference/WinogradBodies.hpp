@@ -12,11 +12,12 @@ static inline CINFERENCE_INLINE void transformTile(
 /// Tiles [first, first + count) of one block of input channels, the left sides of a product side by side.
 template <typename Algorithm>
 static void winogradInputs(
-    const WinogradArguments &a, int across, int64_t block, int first, int count, Element *transformed, int64_t apart) {
-    constexpr int side = Algorithm::place(Algorithm::values - 1) + 1, step = Algorithm::outputs * Algorithm::stride;
+    const WinogradArguments &a, const WinogradBlocking &blocking, int64_t block, int first, int count,
+    Element *transformed, int64_t apart) {
+    constexpr int side = Algorithm::place(Algorithm::values - 1) + 1;
     const int64_t row = int64_t(a.sourceWidth) * blockSize;
     for (int tile = first; tile < first + count; ++tile, transformed += blockSize) {
-        const int top = tile / across * step - a.padTop, left = tile % across * step - a.padLeft;
+        const int top = blocking.top(tile) * a.stride - a.padTop, left = blocking.left(tile) * a.stride - a.padLeft;
         const Element *source = elements(a.source) + ((block * a.sourceHeight + top) * a.sourceWidth + left) * blockSize;
         if (top >= 0 && left >= 0 && top + side <= a.sourceHeight && left + side <= a.sourceWidth) {
             transformTile<Algorithm>(source, row, transformed, apart);
@@ -37,11 +38,12 @@ static void winogradInputs(
 /// The same tiles of one block of output channels, from their products.
 template <typename Algorithm>
 static void winogradResults(
-    const WinogradArguments &a, int across, int64_t block, int first, int count, const float *products, int64_t apart) {
+    const WinogradArguments &a, const WinogradBlocking &blocking, int64_t block, int first, int count,
+    const float *products, int64_t apart) {
     constexpr int side = Algorithm::outputs;
     const Vector bias = load(a.bias + block * blockSize);
     for (int tile = first; tile < first + count; ++tile, products += blockSize) {
-        const int top = tile / across * side, left = tile % across * side;
+        const int top = blocking.top(tile), left = blocking.left(tile);
         Element *destination = elements(a.destination) + ((block * a.height + top) * a.width + left) * blockSize;
         const int rows = a.height - top, columns = a.width - left;
         Vector results[side * side];
@@ -65,15 +67,14 @@ static void winogradResults(
 
 template <typename Algorithm>
 static void winogradOf(const WinogradArguments &a) {
-    const WinogradBlocking blocking(matrices<Algorithm>, a, {0, 0, a.height, a.width}, sizeof(Element));
-    const int across = blocking.across;
+    const WinogradBlocking blocking(matrices<Algorithm>, a, a.region, sizeof(Element));
     overBlocks(blocking, a, static_cast<char *>(a.scratch), [&](int first, int count, char *scratch, const auto &each) {
         const int64_t left = blocking.apart(count, a.inputs, sizeof(Element));
         const int64_t right = blocking.apart(count, blocking.outputs(a), sizeof(float));
         Element *transformed = elements(scratch);
         float *products = reinterpret_cast<float *>(transformed + blocking.products * left);
         each(a.inputs / blockSize, [&](int64_t block) {
-            winogradInputs<Algorithm>(a, across, block, first, count, transformed + block * count * blockSize, left);
+            winogradInputs<Algorithm>(a, blocking, block, first, count, transformed + block * count * blockSize, left);
         });
         overGroups(
             blocking, a.blocks, a.threads, each,
@@ -88,7 +89,8 @@ static void winogradOf(const WinogradArguments &a) {
                 pointwiseGroup<1>(product, transformed + task.point * left, weights, task.size, place, 0, count);
             },
             [&](int64_t block, int64_t place) {
-                winogradResults<Algorithm>(a, across, block, first, count, products + place * count * blockSize, right);
+                winogradResults<Algorithm>(
+                    a, blocking, block, first, count, products + place * count * blockSize, right);
             });
     });
 }

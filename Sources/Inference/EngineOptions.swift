@@ -44,8 +44,8 @@ public struct EngineOptions: Sendable {
     public private(set) var streams: Int
     /// The ranges that int8 needs; other precisions ignore it.
     public var calibration: Calibration?
-    /// The colour of the padding around images, (C). In int8 the maps of padding are computed once, of an empty canvas,
-    /// and copied beside what each image's pixels reach; none by default.
+    /// The colour of the padding around images, (C). oneDNN computes the maps of padding once, of an empty canvas, and
+    /// copies them beside what each image's pixels reach; none by default.
     public var padding: [Float]
 
     /// Options; one thread unless told.

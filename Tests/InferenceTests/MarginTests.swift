@@ -1,9 +1,10 @@
 import Inference
 import Testing
 
-/// Letterboxed images in int8: the maps of their margins are an empty canvas's, computed once.
-@Suite(.enabled(if: hasInt8))
+/// Letterboxed images: the maps of their margins are an empty canvas's, computed once.
+@Suite(.enabled(if: Engine.instructionSet.hasPrefix("avx512")))
 struct MarginTests {
+    static let precisions = WinogradTests.precisions
     static let padding: [Float] = [-1.5, -1.25, -0.75]
 
     /// Where an image lies on its canvas.
@@ -19,7 +20,8 @@ struct MarginTests {
         Place(rows: 0..<192, columns: 85..<131), Place(rows: 0..<192, columns: 0..<75),
         Place(rows: 0..<192, columns: 179..<224), Place(rows: 77..<108, columns: 0..<224),
         Place(rows: 0..<50, columns: 0..<224), Place(rows: 60..<61, columns: 13..<14),
-        Place(rows: 100..<170, columns: 100..<120), Place(rows: 0..<192, columns: 0..<224),
+        Place(rows: 100..<170, columns: 100..<120), Place(rows: 20..<90, columns: 130..<210),
+        Place(rows: 0..<192, columns: 0..<224),
         Place(rows: 0..<0, columns: 0..<0),
     ]
 
@@ -59,26 +61,44 @@ struct MarginTests {
         return sketch
     }
 
-    private static func engine(
-        _ sketch: NetworkSketch, _ calibration: Calibration, padding: [Float], threads: Int = 2, streams: Int = 1
-    ) throws -> Engine {
-        try Engine(
-            graph: sketch.graph, weights: sketch.weights,
-            options: EngineOptions(
-                precision: .int8, threads: threads, streams: streams, calibration: calibration, padding: padding))
+    /// Makes engines for a network.
+    private struct Maker {
+        var sketch: NetworkSketch
+        var precision: EngineOptions.Precision
+        var calibration: Calibration?
+
+        /// - Parameter image: what int8 is calibrated by.
+        init(
+            _ sketch: NetworkSketch, _ precision: EngineOptions.Precision, _ image: [Float],
+            _ shape: TensorShape = MarginTests.shape
+        ) throws {
+            (self.sketch, self.precision) = (sketch, precision)
+            if precision == .int8 { calibration = try sketch.calibration(image, shape) }
+        }
+
+        func engine(padding: [Float], threads: Int = 2, streams: Int = 1) throws -> Engine {
+            try Engine(
+                graph: sketch.graph, weights: sketch.weights,
+                options: EngineOptions(
+                    precision: precision, threads: threads, streams: streams, calibration: calibration,
+                    padding: padding))
+        }
     }
 
     /// Kernels that round each pixel alone give the same bits as over the whole canvas, whichever image is the first.
-    @Test(arguments: [(3, 16), (5, 48)]) func directKernelsAreExact(_ kernel: Int, _ channels: Int) throws {
-        var sketch = Self.network(channels: channels, kernel: kernel)
+    /// Of 3x3 kernels with few channels those for bytes do.
+    @Test(arguments: precisions, [(3, 16), (5, 48)])
+    func directKernelsAreExact(_ precision: EngineOptions.Precision, _ network: (kernel: Int, channels: Int)) throws {
+        guard network.kernel == 5 || precision == .int8 else { return }
+        var sketch = Self.network(channels: network.channels, kernel: network.kernel)
         let images = Self.places.map { Self.letterboxed(&sketch, $0) }
-        let calibration = try sketch.calibration(images[7], Self.shape)
-        let whole = try Self.engine(sketch, calibration, padding: [])
-        let partial = try Self.engine(sketch, calibration, padding: Self.padding)
+        let maker = try Maker(sketch, precision, images[8])
+        let whole = try maker.engine(padding: [])
+        let partial = try maker.engine(padding: Self.padding)
         for (place, image) in zip(Self.places, images) {
             let expected = try whole.run(image, shape: Self.shape)
             #expect(try partial.run(image, shape: Self.shape) == expected, "\(place)")
-            let first = try Self.engine(sketch, calibration, padding: Self.padding)
+            let first = try maker.engine(padding: Self.padding)
             #expect(try first.run(image, shape: Self.shape) == expected, "\(place), the first")
         }
         let batch = TensorShape(images.count, 3, Self.height, Self.width)
@@ -88,12 +108,12 @@ struct MarginTests {
 
     /// Tiles that are rounded together lie otherwise on an image with margins: as far from Float32 as over the
     /// whole canvas, and the same bits whatever came before, on any number of threads and streams.
-    @Test func winograd() async throws {
+    @Test(arguments: precisions) func winograd(_ precision: EngineOptions.Precision) async throws {
         var sketch = Self.network(channels: 64, kernel: 3)
         let images = Self.places.map { Self.letterboxed(&sketch, $0) }
-        let calibration = try sketch.calibration(images[7], Self.shape)
-        let whole = try Self.engine(sketch, calibration, padding: [])
-        let partial = try Self.engine(sketch, calibration, padding: Self.padding)
+        let maker = try Maker(sketch, precision, images[8])
+        let whole = try maker.engine(padding: [])
+        let partial = try maker.engine(padding: Self.padding)
         var all: [[Float]] = []
         for (place, image) in zip(Self.places, images) {
             let found = try partial.run(image, shape: Self.shape)
@@ -105,11 +125,10 @@ struct MarginTests {
             }
             #expect(distance(found) < 1.05 * distance(over) + 1e-5, "\(place)")
             let largest = zip(found, over).reduce(0) { max($0, abs($1.0 - $1.1)) }
-            #expect(largest < WinogradTests.int8Tolerance, "\(place)")
+            #expect(largest < WinogradTests.tolerance(precision), "\(place)")
         }
         for (threads, streams) in [(1, 1), (3, 1), (2, 2), (4, 2)] {
-            let other = try Self.engine(
-                sketch, calibration, padding: Self.padding, threads: threads, streams: streams)
+            let other = try maker.engine(padding: Self.padding, threads: threads, streams: streams)
             let results = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
                 for index in images.indices.reversed() {
                     let image = images[index]
@@ -124,13 +143,14 @@ struct MarginTests {
     }
 
     /// The share of the whole canvas's work that a profile tells for the image at `place`.
-    private static func work(_ sketch: inout NetworkSketch, _ place: Place, _ shape: TensorShape = shape) throws
-        -> Double
-    {
+    private static func work(
+        _ sketch: inout NetworkSketch, _ precision: EngineOptions.Precision, _ place: Place,
+        _ shape: TensorShape = shape
+    ) throws -> Double {
         let image = letterboxed(&sketch, place, shape)
-        let calibration = try sketch.calibration(image, shape)
+        let maker = try Maker(sketch, precision, image, shape)
         let work = try [[], padding].map { padding in
-            let engine = try engine(sketch, calibration, padding: padding)
+            let engine = try maker.engine(padding: padding)
             var output = [Float](repeating: 0, count: try engine.outputShape(for: shape).count)
             return try image.withUnsafeBufferPointer { input in
                 try output.withUnsafeMutableBufferPointer {
@@ -142,10 +162,13 @@ struct MarginTests {
     }
 
     /// There is less to do where there are margins, and all of it where there are none.
-    @Test(arguments: [(3, 16), (5, 48), (3, 64)]) func work(_ kernel: Int, _ channels: Int) throws {
-        var sketch = Self.network(channels: channels, kernel: kernel)
+    @Test(arguments: precisions, [(3, 16), (5, 48), (3, 64)])
+    func work(_ precision: EngineOptions.Precision, _ network: (kernel: Int, channels: Int)) throws {
+        // Other kernels than 1x1 and 3x3 are oneDNN's, over whole maps.
+        guard network.kernel == 3 || precision == .int8 else { return }
+        var sketch = Self.network(channels: network.channels, kernel: network.kernel)
         for place in Self.places {
-            let share = try Self.work(&sketch, place)
+            let share = try Self.work(&sketch, precision, place)
             let isWhole = place.rows.count == Self.height && place.columns.count == Self.width
             #expect(isWhole ? share == 1 : share < 0.9, "\(place): \(share)")
         }
@@ -153,8 +176,8 @@ struct MarginTests {
 
     /// Concatenations of what is copied, of what is computed in place and of both, in any order; sizes and paddings that
     /// are not even.
-    @Test(arguments: [[24, 20], [20, 24], [32, 20], [20, 32], [32, 32], [24, 24, 16]])
-    func concatenations(_ channels: [Int]) throws {
+    @Test(arguments: precisions, [[24, 20], [20, 24], [32, 20], [20, 32], [32, 32], [24, 24, 16]])
+    func concatenations(_ precision: EngineOptions.Precision, _ channels: [Int]) throws {
         let shape = TensorShape(1, 3, 187, 211)
         for isReversed in [false, true] {
             var sketch = NetworkSketch(seed: 8)
@@ -166,46 +189,47 @@ struct MarginTests {
             if isReversed { parts.reverse() }
             // One that is there twice cannot stand in two places.
             if channels.count == 3 { parts[2] = parts[0] }
-            let y = sketch.convolution(sketch.concatenation(parts), to: 16, kernel: 3)
+            let y = sketch.convolution(sketch.concatenation(parts), to: 16, kernel: precision == .int8 ? 3 : 1)
             let z = sketch.activation(sketch.convolution(sketch.activation(y, .relu), to: 16, kernel: 5), .relu)
-            _ = sketch.convolution(z, to: 4, kernel: 3, stride: 2, padding: .same)
+            _ = sketch.convolution(z, to: 4, kernel: precision == .int8 ? 3 : 5, stride: 2, padding: .same)
             for place in [
                 Place(rows: 0..<187, columns: 85..<131), Place(rows: 71..<100, columns: 0..<211),
                 Place(rows: 0..<187, columns: 0..<33),
             ] {
                 let image = Self.letterboxed(&sketch, place, shape)
-                let calibration = try sketch.calibration(image, shape)
-                let expected = try Self.engine(sketch, calibration, padding: []).run(image, shape: shape)
-                let found = try Self.engine(sketch, calibration, padding: Self.padding).run(image, shape: shape)
+                let maker = try Maker(sketch, precision, image, shape)
+                let expected = try maker.engine(padding: []).run(image, shape: shape)
+                let found = try maker.engine(padding: Self.padding).run(image, shape: shape)
                 #expect(found == expected, "\(place), reversed: \(isReversed)")
-                #expect(try Self.work(&sketch, place, shape) < 0.9, "\(place)")
+                guard precision == .int8 else { continue }
+                #expect(try Self.work(&sketch, precision, place, shape) < 0.9, "\(place)")
             }
         }
     }
 
     /// What is around an image is no padding where its colour is another's.
-    @Test func otherColours() throws {
+    @Test(arguments: precisions) func otherColours(_ precision: EngineOptions.Precision) throws {
         var sketch = Self.network(channels: 64, kernel: 3)
         let image = Self.letterboxed(&sketch, Self.places[0])
-        let calibration = try sketch.calibration(image, Self.shape)
-        let expected = try Self.engine(sketch, calibration, padding: []).run(image, shape: Self.shape)
+        let maker = try Maker(sketch, precision, image)
+        let expected = try maker.engine(padding: []).run(image, shape: Self.shape)
         for padding in [[-1.5, -1.25, -0.7], [.nan, .nan, .nan], [-1.5]] as [[Float]] {
-            #expect(try Self.engine(sketch, calibration, padding: padding).run(image, shape: Self.shape) == expected)
+            #expect(try maker.engine(padding: padding).run(image, shape: Self.shape) == expected)
         }
     }
 
     /// Where every pixel counts everywhere, nothing can be left out.
-    @Test func gates() throws {
+    @Test(arguments: precisions) func gates(_ precision: EngineOptions.Precision) throws {
         var sketch = Self.network(channels: 16, kernel: 3)
         var gated = NetworkSketch(seed: 2)
         let x = gated.activation(gated.convolution(gated.graph.input, to: 32, kernel: 3, stride: 2), .silu)
         let y = gated.convolution(gated.squeezeExcite(x, reduced: 8), to: 32, kernel: 1)
         _ = gated.convolution(gated.activation(y, .relu), to: 16, kernel: 3)
         let image = Self.letterboxed(&sketch, Self.places[0])
-        let calibration = try gated.calibration(image, Self.shape)
-        let expected = try Self.engine(gated, calibration, padding: []).run(image, shape: Self.shape)
+        let maker = try Maker(gated, precision, image)
+        let expected = try maker.engine(padding: []).run(image, shape: Self.shape)
         for _ in 0..<2 {
-            let engine = try Self.engine(gated, calibration, padding: Self.padding)
+            let engine = try maker.engine(padding: Self.padding)
             #expect(try engine.run(image, shape: Self.shape) == expected)
             #expect(try engine.run(image, shape: Self.shape) == expected)
         }

@@ -5,12 +5,12 @@ import Testing
 struct WinogradTests {
     /// What the kernels are made for.
     private static let isAvailable = Engine.instructionSet.hasPrefix("avx512")
-    private static let precisions: [EngineOptions.Precision] =
+    static let precisions: [EngineOptions.Precision] =
         [.fp32] + (hasBfloat16 ? [.bf16] : []) + (hasInt8 ? [.int8] : [])
 
     /// A bfloat16 is off by 2^-9 of itself, a byte by 2^-8 of the largest, a tile's result by some of them; a wrong
     /// transform by the tile's size.
-    private static func tolerance(_ precision: EngineOptions.Precision) -> Float {
+    static func tolerance(_ precision: EngineOptions.Precision) -> Float {
         precision == .fp32 ? 1e-5 : precision == .bf16 ? Bfloat16Tests.winogradTolerance : int8Tolerance
     }
     static let int8Tolerance: Float = 0.1

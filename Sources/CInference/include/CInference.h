@@ -155,11 +155,9 @@ int32_t cinference_has_fast_kernels(void);
 
 /// A plan without steps or memory, for `streams` images at once by `threads` threads each. `sharing` is null or a plan
 /// whose arena the new one takes turns in; until the new one is finished none of them has an arena, and none can run.
-/// `padding` is the colour of what surrounds images on their canvas, in `channels` numbers: their maps there are
-/// computed once, the first time; where there are none, whole maps are computed.
 int32_t cinference_plan_create(
-    int32_t threads, int32_t streams, const float *padding, int32_t channels, const CInferencePlan *sharing,
-    CInferencePlan **plan, CInferenceMessage *message);
+    int32_t threads, int32_t streams, const CInferencePlan *sharing, CInferencePlan **plan,
+    CInferenceMessage *message);
 void cinference_plan_destroy(CInferencePlan *plan);
 
 int32_t cinference_plan_add_convolution(
@@ -178,10 +176,12 @@ int64_t cinference_plan_scratch(const CInferencePlan *plan, int32_t index);
 
 /// Makes the arena of `bytes` bytes; no step is added afterwards. `places` are the tensors', `scratch` the offset of
 /// each step's scratchpad in the arena, in bytes, a multiple of 64. A shared arena grows where it is smaller;
-/// where that fails, no plan that shares it can run.
+/// where that fails, no plan that shares it can run. `padding` is the colour of what surrounds images on their canvas,
+/// in `channels` numbers: their maps there are computed once, the first time; where there are none, whole maps are
+/// computed.
 int32_t cinference_plan_finish(
     CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t bytes,
-    CInferenceMessage *message);
+    const float *padding, int32_t channels, CInferenceMessage *message);
 
 /// Bytes of the arena, the prepared weights and the maps of padding.
 int64_t cinference_plan_bytes(const CInferencePlan *plan);

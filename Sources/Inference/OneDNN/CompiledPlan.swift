@@ -8,14 +8,12 @@ final class CompiledPlan {
     /// - Parameters:
     ///   - threads: those of one image.
     ///   - streams: images that may be computed at once.
-    ///   - padding: the colour of what surrounds images; their maps there are computed once. Empty: maps are computed
-    ///     whole.
     ///   - other: a plan whose arena this one uses too, in turn, grown where this one wants more.
-    init(threads: Int, streams: Int, padding: [Float], sharing other: CompiledPlan?) throws {
+    init(threads: Int, streams: Int, sharing other: CompiledPlan?) throws {
         var handle: OpaquePointer?
         var message = CInferenceMessage()
         let code = cinference_plan_create(
-            Int32(threads), Int32(streams), padding, Int32(padding.count), other?.handle, &handle, &message)
+            Int32(threads), Int32(streams), other?.handle, &handle, &message)
         guard code == CInferenceDone, let handle else {
             throw InferenceError.library("cannot start oneDNN", label: nil, message: message.string)
         }
@@ -45,10 +43,14 @@ final class CompiledPlan {
     }
 
     /// Makes the arena. Where that fails, the plans that share it cannot run any more.
-    func finish(_ layout: (places: [CInferencePlace], scratch: [Int64], bytes: Int)) throws {
+    ///
+    /// - Parameter padding: the colour of what surrounds images; their maps there are computed once. Empty: maps are
+    ///   computed whole.
+    func finish(_ layout: (places: [CInferencePlace], scratch: [Int64], bytes: Int), padding: [Float]) throws {
         var message = CInferenceMessage()
         let code = cinference_plan_finish(
-            handle, layout.places, Int32(layout.places.count), layout.scratch, Int64(layout.bytes), &message)
+            handle, layout.places, Int32(layout.places.count), layout.scratch, Int64(layout.bytes), padding,
+            Int32(padding.count), &message)
         guard code == CInferenceDone else {
             throw InferenceError.library("no memory for the network", label: nil, message: message.string)
         }

@@ -11,7 +11,7 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     /// The element type of maps that are not bytes.
     private let precision: ElementType
     private let quantizations: [Int: Quantization]
-    /// The colour of what surrounds images, where it is of use.
+    /// The colour of what surrounds images.
     private let padding: [Float]
     private let streams: Int
     /// Of one stream.
@@ -27,7 +27,7 @@ final class OneDNNExecutor: Executor, @unchecked Sendable {
     /// - Throws: `InferenceError` where this machine has no instructions for `precision`.
     init(_ network: FusedNetwork, _ options: EngineOptions) throws {
         self.network = network
-        padding = options.precision == .int8 ? options.padding : []
+        padding = options.padding
         streams = options.streams
         threads = max(1, options.threads / streams)
         precision =

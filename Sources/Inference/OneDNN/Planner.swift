@@ -78,10 +78,10 @@ struct Planner {
         for (index, step) in planner.steps.enumerated() {
             for tensor in step.touches { planner.placement.touch(tensor, at: index) }
         }
-        let plan = try CompiledPlan(threads: threads, streams: streams, padding: padding, sharing: other)
+        let plan = try CompiledPlan(threads: threads, streams: streams, sharing: other)
         let views = planner.placement.views
         for step in planner.steps { try step.add(plan, views, weights) }
-        try plan.finish(planner.placement.resolve(scratch: plan.scratch))
+        try plan.finish(planner.placement.resolve(scratch: plan.scratch), padding: padding)
         return plan
     }
 
