@@ -147,11 +147,19 @@ static void addTaps(const TapSumArguments &a, int source, int64_t block, int64_t
     addTaps(rows, factor, width, sums);
 }
 
+/// The summand's row `row` of all blocks', or zeros.
+template <typename Summand>
+static void beginSums(const TapSumArguments &a, int64_t row, float *sums) {
+    const int64_t count = int64_t(a.width) * blockSize;
+    const Summand *const summand = static_cast<const Summand *>(a.summand) + row * count;
+    for (int64_t i = 0; i < count; i += blockSize) store(sums + i, a.summand ? load(summand + i) : Vector{});
+}
+
 static void tapSum(const TapSumArguments &a) {
     const int64_t row = int64_t(a.width) * blockSize;
     parallel(a.threads, int64_t(a.blocks) * a.height, [&](int64_t task) {
         float *sums = a.rows + threadIndex() * row;
-        for (int64_t i = 0; i < row; i += blockSize) store(sums + i, Vector{});
+        beginSums<Element>(a, task, sums);
         for (int s = 0; s < a.count; ++s) addTaps<Element>(a, s, task / a.height, task % a.height, sums);
         Element *destination = elements(a.destination) + task * row;
         for (int64_t i = 0; i < row; i += blockSize) store(destination + i, load(sums + i));

@@ -135,6 +135,7 @@ struct TapSumArguments {
     const void *sources[mostTapSources];  // (9,blocks,height/factor,width/factor,block) each
     int factors[mostTapSources];
     int count;
+    const void *summand;  // (blocks,height,width,block) or null; may be the destination
     void *destination;
     float *rows;  // width * block a thread; more for QuantizedTapSumArguments
     int blocks, height, width, threads;

@@ -81,8 +81,9 @@ public:
 
     void execute(const Run &run) override {
         const auto &to = step.destination;
-        TapSumArguments arguments{{}, {}, step.count, run.at(to), reinterpret_cast<float *>(run.scratch), to.channels / own.block, to.height, to.width,
-                                  run.threads};
+        TapSumArguments arguments{
+            {}, {}, step.count, step.accumulates ? run.at(step.summand) : nullptr, run.at(to),
+            reinterpret_cast<float *>(run.scratch), to.channels / own.block, to.height, to.width, run.threads};
         for (int s = 0; s < step.count; ++s) {
             arguments.sources[s] = run.at(step.sources[s]);
             arguments.factors[s] = step.factors[s];

@@ -247,6 +247,7 @@ int32_t cinference_plan_add_tap_sum(CInferencePlan *plan, const CInferenceTapSum
             const bool isLast = step->convolution && i + 1 == step->count;
             reads.push_back({isLast ? step->convolution->source : step->sources[i], 3, 1, 1, 1, step->factors[i]});
         }
+        if (step->accumulates) reads.push_back({step->summand});
         append(
             plan, (step->convolution ? makeQuantizedTapSum : makeTapSum)(*step, *plan), step->destination,
             std::move(reads));

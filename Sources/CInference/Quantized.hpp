@@ -87,12 +87,13 @@ struct QuantizedWinogradArguments : QuantizedArguments {
 };
 
 /// A sum of taps of the sources and of one more, the 1x1 convolution of bytes `source`, which is in memory row by row
-/// only.
+/// only. The summand is Bfloat16.
 struct QuantizedTapSumArguments : TapSumArguments {
     const void *source;        // (inputs/16,height/factor,width/factor,16)
     QuantizedWeights weights;  // of each block the nine taps', as a convolution's of nine blocks
     int inputs, factor;
-    int sourceType, type;      // of the other sources and of the destination: CInferenceFloat32 or CInferenceBfloat16
+    int sourceType, type;      // of the other sources, which are no bytes, and of the destination
+    float scale, zero;         // the destination is so many times the sum, and so much more
 
     /// The result is cut into bands of rows where there are few blocks to share out; each makes a row above and below
     /// it too.

@@ -15,7 +15,7 @@ public:
         if (convolution.kernel_height * convolution.kernel_width * convolution.stride * convolution.groups != 1
             || convolution.activation != CInferenceIdentity || convolution.joins || convolution.gated
             || convolution.accumulates || sum.count < 1 || sum.count > mostTapSources
-            || sum.destination.type == CInferenceUint8)
+            || (sum.accumulates && sum.summand.type != CInferenceBfloat16))
             throw Unsupported("a sum of taps that no kernel for bytes is made for");
         implementation = std::string("quantized:") + quantizedKernels()->name;
         rounded = plan.arena->keep(packed(convolution), roundedBytes());
@@ -30,6 +30,7 @@ public:
             a.factors[s] = sum.factors[s];
         }
         a.source = run.at(source);
+        if (sum.accumulates) a.summand = run.at(sum.summand);
         a.destination = run.at(sum.destination);
         a.rows = reinterpret_cast<float *>(run.scratch);
         a.weights = weights(rounded->memory.data());
@@ -83,8 +84,11 @@ private:
         a.height = sum.destination.height;
         a.width = sum.destination.width;
         a.inputs = source.channels;
-        a.sourceType = a.count > 0 ? sum.sources[0].type : sum.destination.type;
+        a.sourceType = a.count > 0 ? sum.sources[0].type : CInferenceFloat32;
         a.type = sum.destination.type;
+        const bool areBytes = a.type == CInferenceUint8;
+        a.scale = areBytes ? 1 / sum.destination.scale : 1;
+        a.zero = areBytes ? float(sum.destination.zero) : 0;
         return a;
     }
 

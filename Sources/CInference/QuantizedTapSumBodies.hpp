@@ -30,7 +30,7 @@ static void quantizedTapSumOf(const QuantizedTapSumArguments &a) {
         int next = first > 0 ? first - 1 : 0;
         for (int y = first * a.factor; y < end * a.factor; ++y) {
             for (; next < height && next <= (y + 1) / a.factor; ++next) makeTaps(a, block, next, kept(next));
-            for (int64_t i = 0; i < row; i += 16) store(sums + i, Vector{});
+            beginSums<Bfloat16>(a, block * a.height + y, sums);
             for (int s = 0; s < a.count; ++s) addTaps<From>(a, s, block, y, sums);
             const float *taps[9];
             for (int tap = 0; tap < 9; ++tap) {
@@ -39,12 +39,19 @@ static void quantizedTapSumOf(const QuantizedTapSumArguments &a) {
             }
             addTaps(taps, a.factor, width, sums);
             To *destination = static_cast<To *>(a.destination) + (block * a.height + y) * row;
-            for (int64_t i = 0; i < row; i += 16) store(destination + i, load(sums + i));
+            for (int64_t i = 0; i < row; i += 16) store(destination + i, load(sums + i) * all(a.scale) + all(a.zero));
         }
     });
 }
 
 static void quantizedTapSum(const QuantizedTapSumArguments &a) {
-    if (a.type == CInferenceFloat32) return quantizedTapSumOf<float, float>(a);
-    a.sourceType == CInferenceFloat32 ? quantizedTapSumOf<float, Bfloat16>(a) : quantizedTapSumOf<Bfloat16, Bfloat16>(a);
+    auto to = [&](auto from) {
+        using From = decltype(from);
+        switch (a.type) {
+            case CInferenceFloat32: return quantizedTapSumOf<From, float>(a);
+            case CInferenceBfloat16: return quantizedTapSumOf<From, Bfloat16>(a);
+            default: return quantizedTapSumOf<From, Byte>(a);
+        }
+    };
+    a.sourceType == CInferenceFloat32 ? to(float()) : to(Bfloat16());
 }

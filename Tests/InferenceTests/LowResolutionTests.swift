@@ -62,6 +62,8 @@ struct LowResolutionTests {
             // The head's convolution and those of the three larger maps; nothing is upsampled or concatenated.
             #expect(kinds.count { $0 == "sum of taps" } == 4)
             #expect(!kinds.contains { $0.hasPrefix("upsample") || $0 == "copy" && $0 != kinds.last })
+            // The head's activates what it adds; to the others, which do no more than add, the sum is added.
+            #expect(zip(kinds, kinds.dropFirst()).count { $0 == "conv 3x3" && $1 == "sum of taps" } == 3, "\(kinds)")
         }
 
         /// What somebody else reads, or what is not a 3x3 convolution of stride 1, stays as it was.

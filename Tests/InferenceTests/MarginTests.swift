@@ -142,23 +142,60 @@ struct MarginTests {
         }
     }
 
+    /// What a profile tells of the steps for the image at `place`, on a canvas that is computed whole and in part.
+    private static func steps(
+        _ sketch: inout NetworkSketch, _ precision: EngineOptions.Precision, _ place: Place,
+        _ shape: TensorShape = shape
+    ) throws -> (whole: [StepTiming], partial: [StepTiming]) {
+        let image = letterboxed(&sketch, place, shape)
+        let maker = try Maker(sketch, precision, image, shape)
+        func profile(_ padding: [Float]) throws -> [StepTiming] {
+            let engine = try maker.engine(padding: padding)
+            var output = [Float](repeating: 0, count: try engine.outputShape(for: shape).count)
+            return try image.withUnsafeBufferPointer { input in
+                try output.withUnsafeMutableBufferPointer {
+                    try engine.profile(input: input, shape: shape, output: $0)
+                }
+            }
+        }
+        return try (profile([]), profile(padding))
+    }
+
     /// The share of the whole canvas's work that a profile tells for the image at `place`.
     private static func work(
         _ sketch: inout NetworkSketch, _ precision: EngineOptions.Precision, _ place: Place,
         _ shape: TensorShape = shape
     ) throws -> Double {
-        let image = letterboxed(&sketch, place, shape)
-        let maker = try Maker(sketch, precision, image, shape)
-        let work = try [[], padding].map { padding in
-            let engine = try maker.engine(padding: padding)
-            var output = [Float](repeating: 0, count: try engine.outputShape(for: shape).count)
-            return try image.withUnsafeBufferPointer { input in
-                try output.withUnsafeMutableBufferPointer {
-                    try engine.profile(input: input, shape: shape, output: $0).reduce(0) { $0 + $1.gigaFLOP }
-                }
-            }
+        let steps = try steps(&sketch, precision, place, shape)
+        func work(_ steps: [StepTiming]) -> Double { steps.reduce(0) { $0 + $1.gigaFLOP } }
+        return work(steps.partial) / work(steps.whole)
+    }
+
+    /// What is everywhere is added to a convolution of what is not, which is computed in part.
+    @Test(arguments: precisions) func sumsOfTaps(_ precision: EngineOptions.Precision) throws {
+        var sketch = NetworkSketch(seed: 9)
+        var x = sketch.activation(sketch.convolution(sketch.graph.input, to: 64, kernel: 3, stride: 2), .relu)
+        for _ in 0..<4 { x = sketch.activation(sketch.convolution(x, to: 64, kernel: 1), .relu) }
+        let small = sketch.activation(sketch.convolution(x, to: 64, kernel: 3, stride: 2), .relu)
+        let gated = sketch.convolution(sketch.squeezeExcite(small, reduced: 8), to: 64, kernel: 1)
+        let raised = sketch.upsample(sketch.activation(gated, .relu), by: 2)
+        let sum = sketch.sum(sketch.convolution(x, to: 64, kernel: 1, bias: false), raised)
+        _ = sketch.activation(sketch.convolution(sketch.convolution(sum, to: 16, kernel: 3), to: 16, kernel: 1), .relu)
+        for place in Self.places {
+            let (whole, partial) = try Self.steps(&sketch, precision, place)
+            let index = try #require(partial.firstIndex { $0.kind.hasSuffix("sum of taps") }) - 1
+            #expect(partial[index].kind == "conv 3x3")
+            let isWhole = place.rows.count == Self.height && place.columns.count == Self.width
+            let share = partial[index].gigaFLOP / whole[index].gigaFLOP
+            #expect(isWhole ? share == 1 : share < 0.7, "\(place): \(share)")
+            let image = Self.letterboxed(&sketch, place)
+            let maker = try Maker(sketch, precision, image)
+            let over = try maker.engine(padding: []).run(image, shape: Self.shape)
+            let found = try maker.engine(padding: Self.padding).run(image, shape: Self.shape)
+            let scale = over.reduce(1) { max($0, abs($1)) }
+            let largest = zip(found, over).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            #expect(largest < WinogradTests.tolerance(precision) * scale, "\(place)")
         }
-        return work[1] / work[0]
     }
 
     /// There is less to do where there are margins, and all of it where there are none.

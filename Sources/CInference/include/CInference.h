@@ -119,15 +119,17 @@ typedef struct {
     int32_t channels, first_channel;  // CInferenceShuffle and CInferenceCopyChannels: real channels to write
 } CInferenceMapStep;
 
-/// destination = sum over sources and taps of a 3x3 kernel of the tap's channels of the source, upsampled (nearest) by
-/// the source's factor and shifted by the tap, zeros beyond its border.
+/// destination = [summand +] sum over sources and taps of a 3x3 kernel of the tap's channels of the source, upsampled
+/// (nearest) by the source's factor and shifted by the tap, zeros beyond its border.
 ///
 /// With `convolution` the last source is the result of one that is 1x1, `quantized` and nothing else, and has no place;
-/// the destination may be bfloat16 where the sources are Float32.
+/// the summand is bfloat16 then, and the destination may be where the sources are Float32, or bytes.
 typedef struct {
     CInferenceTensor sources[4];   // blocked, 9 times the destination's channels, tap-major
     int32_t factors[4];
     int32_t count;                 // of sources
+    int32_t accumulates;           // there is a summand
+    CInferenceTensor summand;      // blocked, may have the destination's place; elements of its type
     CInferenceTensor destination;  // blocked
     const CInferenceConvolution *convolution;  // or null; read during the call only
 } CInferenceTapSum;

@@ -46,9 +46,10 @@ extension Planner {
         return placement.tensors[tensor].quantization
     }
 
-    /// What a convolution writes to `value`; the network's result is never rounded.
+    /// What a layer of bytes writes to `value`; the network's result is never rounded, and convolutions of bytes need no
+    /// more than 16 bits of a summand.
     func resultType(_ value: Int) -> ElementType {
-        value == output ? .float32 : kept.contains(value) ? .uint8 : precision
+        value == output ? .float32 : kept.contains(value) ? .uint8 : isSummandOfBytes(value) ? .bfloat16 : precision
     }
 
     /// The input of a layer that picks some of its numbers, as bytes where its result may be bytes too.

@@ -65,10 +65,10 @@ struct Planner {
             if let (expansion, depthwise, geometry) = planner.expandedDepthwise(at: index) {
                 planner.append(expansion, depthwise, geometry, at: index)
                 index += 2
-            } else if planner.appendTransposedPair(at: index) || planner.appendJoined(at: index)
-                || planner.appendConvolvedTapSum(at: index)
-            {
+            } else if planner.appendTransposedPair(at: index) || planner.appendJoined(at: index) {
                 index += 2
+            } else if let count = planner.appendTapSum(at: index) {
+                index += count
             } else {
                 planner.append(layerAt: index)
                 index += 1
@@ -113,8 +113,8 @@ struct Planner {
             append(convolution, layer, index)
         case .concatenate:
             appendConcatenation(layer, index)
-        case .tapSum(let sum):
-            appendTapSum(sum, layer)
+        case .tapSum:
+            preconditionFailure("sums of taps are appended with what is beside them")
         case .activation(let activation):
             appendInPlace(CInferenceActivate, "activation", layer, index, activation)
         case .add(let activation):
