@@ -121,6 +121,19 @@ struct PointwiseArguments {
     Region region;        // of the destination, what is computed of it
 };
 
+constexpr int mostImageInputs = 3, mostImageKernel = 7, imagePixelsTogether = 12;
+
+/// destination = activation(conv(image) + bias), zeros around the image; stride 1 or 2.
+struct ImageArguments {
+    const float *image;    // (inputs,sourceHeight,sourceWidth)
+    const float *weights;  // for each two blocks (inputs,kH,kW,blocks,16)
+    const float *bias;     // (blocks,16)
+    float *destination;    // (blocks,height,width,16)
+    int inputs, blocks, sourceHeight, sourceWidth, height, width;
+    int kernelHeight, kernelWidth, stride, padTop, padLeft, activation, threads;
+    Region region;         // of the destination, what is computed of it
+};
+
 struct MapArguments {
     const void *source, *second;
     void *destination;
@@ -165,8 +178,10 @@ struct Kernels {
     const char *name;
     void (*depthwise)(const DepthwiseArguments &);
     void (*expandDepthwise)(const ExpandArguments &);
-    /// Null where blocks are not of 16.
+    /// These are null where blocks are not of 16.
     void (*pointwise)(const PointwiseArguments &);
+    /// Null where elements are not floats, too.
+    void (*image)(const ImageArguments &);
     void (*winograd)(const WinogradArguments &);
     void (*maxPool)(const MapArguments &);
     /// To floats.

@@ -194,6 +194,7 @@ int32_t cinference_plan_add_convolution(
         const auto make = isWinograd(*step) ? (step->quantized ? makeQuantizedWinograd : makeWinograd)
             : step->quantized               ? makeQuantizedConvolution
             : isPointwise(*step)            ? makePointwise
+            : isImage(*step)                ? makeImage
                                             : makeConvolution;
         const int32_t kernel = step->kernel_height == step->kernel_width ? step->kernel_height : 0;
         std::vector<Reading> reads{{step->source, kernel, step->stride, step->pad_top, step->pad_left}};

@@ -162,6 +162,9 @@ std::unique_ptr<Step> makePointwise(const CInferenceConvolution &step, const CIn
 /// Whether Winograd's algorithm does it better still; told by shape, as all that results depend on.
 bool isWinograd(const CInferenceConvolution &step);
 std::unique_ptr<Step> makeWinograd(const CInferenceConvolution &step, const CInferencePlan &plan);
+/// Whether our own kernels do a convolution of the image.
+bool isImage(const CInferenceConvolution &step);
+std::unique_ptr<Step> makeImage(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedWinograd(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedConvolution(const CInferenceConvolution &step, const CInferencePlan &plan);
 std::unique_ptr<Step> makeQuantizedDepthwise(const CInferenceDepthwise &step, const CInferencePlan &plan);
