@@ -180,6 +180,15 @@ struct LowResolutionTests {
         #expect(kinds.count { $0 == "upsample:avx512_vnni" } == 2, "\(kinds)")
     }
 
+    /// A map that is shuffled before a convolution of bytes adds it.
+    @Test(.enabled(if: hasInt8)) func transposedSummandsOfBytes() throws {
+        var sketch = NetworkSketch(seed: 8, inputChannels: 32)
+        let large = sketch.activation(sketch.convolution(sketch.graph.input, to: 48, kernel: 1), .relu)
+        let small = sketch.activation(sketch.convolution(large, to: 64, kernel: 3, stride: 2), .relu)
+        _ = sketch.sum(sketch.convolution(large, to: 16, kernel: 1), sketch.transposed(small, to: 16))
+        #expect(try sketch.difference(.oneDNN, .int8, height: 24, width: 40) < 0.05)
+    }
+
     @Test func refusals() throws {
         for (channels, factors) in [(144, [1, 1]), (90, [1]), (144, [0])] {
             var sketch = NetworkSketch(seed: 5)

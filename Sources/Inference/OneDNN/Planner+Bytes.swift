@@ -46,10 +46,15 @@ extension Planner {
         return placement.tensors[tensor].quantization
     }
 
-    /// What a layer of bytes writes to `value`; the network's result is never rounded, and convolutions of bytes need no
-    /// more than 16 bits of a summand.
+    /// What a layer of bytes writes to `value`; the network's result is never rounded.
     func resultType(_ value: Int) -> ElementType {
-        value == output ? .float32 : kept.contains(value) ? .uint8 : isSummandOfBytes(value) ? .bfloat16 : precision
+        value == output ? .float32 : kept.contains(value) ? .uint8 : precision
+    }
+
+    /// The same of layers whose kernels write bfloat16 on any machine that has bytes: convolutions of bytes need no more
+    /// of a summand.
+    func resultOrSummandType(_ value: Int) -> ElementType {
+        isSummandOfBytes(value) ? .bfloat16 : resultType(value)
     }
 
     /// The input of a layer that picks some of its numbers, as bytes where its result may be bytes too.
@@ -83,7 +88,7 @@ extension Planner {
             convolution.residual.map {
                 canOverwrite($0, at: index, others: [value] + (convolution.gate.map { [$0] } ?? []))
             } ?? false
-        let result = destination(layer.output, resultType(layer.output))
+        let result = destination(layer.output, resultOrSummandType(layer.output))
         if let summand, overwrites, type(of: summand) == type(of: result) { placement.alias(summand, inside: result) }
         appendConvolution(
             convolution, geometry, padding, from: from, to: result, layer: layer, index: index, summand: summand)

@@ -73,7 +73,7 @@ extension Planner {
         let padding = ChannelPadding(inputs: padded(shapes[value].channels), outputs: outputs.channels, groups: 1)
         let from = source(value, as: .uint8)
         let sources = others.map { source(layer.inputs[$0], as: precision) }
-        let result = destination(layer.output, resultType(layer.output))
+        let result = destination(layer.output, resultOrSummandType(layer.output))
         let work = 2e-9 * Double(shapes[value].channels * outputs.channels) * Double(outputs.area)
         let touches = [from, result] + sources + (summand.map { [$0] } ?? [])
         steps.append(
