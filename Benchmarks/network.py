@@ -13,7 +13,7 @@ int8 is calibrated at 960 on the images that `submit calibrate` picks, the peers
 Runtime's own quantizer; the image that is timed is none of them. Its maps are held against our fp32 one, the others'
 against ours of their precision: the largest and the mean difference, and the IoU of what lies above 0.3.
 
-The image is a receipt, half of whose canvas is padding, of which our int8 computes less; `filled` is the middle of it,
+The image is a receipt, half of whose canvas is padding, of which ours computes less; `filled` is the middle of it,
 which leaves none.
 
 ROWS, by comma: 960 (the default), filled, 640, 1024, 1280, batch4, thread1, memory, load; `all` is all of them.
