@@ -170,6 +170,7 @@ struct ShuffleArguments {
 };
 
 struct WinogradArguments;
+struct WinogradTapsArguments;
 
 /// The kernels of one instruction set, null where there is none for its elements. `source` and `destination` may be the
 /// same where a kernel is element-wise.
@@ -183,6 +184,8 @@ struct Kernels {
     /// Null where elements are not floats, too.
     void (*image)(const ImageArguments &);
     void (*winograd)(const WinogradArguments &);
+    /// Null where elements are not floats, too.
+    void (*winogradTaps)(const WinogradTapsArguments &);
     void (*maxPool)(const MapArguments &);
     /// To floats.
     void (*mean)(const MapArguments &);

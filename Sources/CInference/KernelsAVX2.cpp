@@ -17,7 +17,7 @@ using Element = float;
 #pragma clang attribute pop
 
 const cinference::Kernels cinference::avx2Kernels = {
-    avx2::blockSize, "avx2", avx2::depthwise, avx2::expandDepthwise, nullptr, nullptr, nullptr, avx2::maxPool,  avx2::mean,
+    avx2::blockSize, "avx2", avx2::depthwise, avx2::expandDepthwise, nullptr, nullptr, nullptr, nullptr, avx2::maxPool,  avx2::mean,
     avx2::add,       avx2::scale,  avx2::upsample, avx2::tapSum,  avx2::activate, avx2::shuffle,
     avx2::scaleWeights, avx2::multiplyAdd, avx2::activateArray,
 };

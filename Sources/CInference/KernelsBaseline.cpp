@@ -14,7 +14,7 @@ using Element = float;
 }  // namespace cinference
 
 const cinference::Kernels cinference::baselineKernels = {
-    baseline::blockSize, "baseline", baseline::depthwise, baseline::expandDepthwise, nullptr, nullptr, nullptr, baseline::maxPool,  baseline::mean,
+    baseline::blockSize, "baseline", baseline::depthwise, baseline::expandDepthwise, nullptr, nullptr, nullptr, nullptr, baseline::maxPool,  baseline::mean,
     baseline::add,       baseline::scale,  baseline::upsample, baseline::tapSum,  baseline::activate, baseline::shuffle,
     baseline::scaleWeights, baseline::multiplyAdd, baseline::activateArray,
 };

@@ -29,7 +29,7 @@ using Element = Byte;
 
 // The rest would need to know what the bytes stand for.
 const cinference::Kernels cinference::byteKernels = {
-    vnni::blockSize, "avx512_vnni", nullptr, nullptr, nullptr, nullptr, nullptr, vnni::maxPool, nullptr, nullptr, nullptr,
+    vnni::blockSize, "avx512_vnni", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, vnni::maxPool, nullptr, nullptr, nullptr,
     vnni::upsample,  nullptr,       nullptr, vnni::shuffle, nullptr, vnni::multiplyAdd, nullptr,
 };
 const cinference::QuantizedKernels cinference::vnniKernels = {

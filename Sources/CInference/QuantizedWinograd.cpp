@@ -70,13 +70,9 @@ private:
         for (int group = 0; group < groups.count; ++group) {
             const int64_t first = groups.first(group) * 16, size = groups.size(group), apart = wide * size * 16;
             if (wide > inputs) std::memset(values.data(), 0, size_t(values.bytes()));
-            parallel(threads, size * 16, [&](int64_t o) {
-                for (int64_t i = 0; i < inputs; ++i) {
-                    const int64_t place = PackedInputs::place(int(i));
-                    float *to = values.floats() + (place / 4 * size + o / 16) * 64 + o % 16 * 4 + place % 4 - apart;
-                    matrices<Algorithm>.transformTaps(
-                        step.weights + ((first + o) * inputs + i) * 9, [&](float value) { *(to += apart) = value; });
-                }
+            kernels().winogradTaps({
+                step.weights + first * inputs * 9, values.floats(), apart, int(size) * 16, inputs, step.stride, threads,
+                true,
             });
             for (int point = 0; point < products; ++point) {
                 const QuantizedWeights to = weights(result.data(), point);

@@ -54,23 +54,22 @@ private:
     /// The weights at all points, group by group of output blocks.
     template <typename Algorithm>
     Buffer transformed(const Algorithm &algorithm) const {
-        constexpr int points = Algorithm::points;
+        constexpr int products = Algorithm::points * Algorithm::points;
         const int64_t inputs = step.source.channels, outputs = step.destination.channels;
+        const bool areFloats = step.source.type == CInferenceFloat32;
         const BlockGroups groups(int(outputs / 16));
         Buffer result(weightCount(algorithm) * elementBytes(step));
-        Buffer values(points * points * inputs * 16 * BlockGroups::most * int64_t(sizeof(float)));
+        Buffer values(areFloats ? 0 : products * inputs * 16 * BlockGroups::most * int64_t(sizeof(float)));
         for (int group = 0; group < groups.count; ++group) {
-            const int64_t first = groups.first(group) * 16, size = groups.size(group) * 16, apart = inputs * size;
-            parallel(threads, inputs, [&](int64_t i) {
-                for (int64_t o = 0; o < size; ++o) {
-                    float *to = values.floats() + i * size + o - apart;
-                    algorithm.transformTaps(
-                        step.weights + ((first + o) * inputs + i) * 9, [&](float value) { *(to += apart) = value; });
-                }
+            const int64_t first = groups.first(group) * 16, size = groups.size(group) * 16;
+            float *const to = areFloats ? result.floats() + first * inputs : values.floats();
+            const int64_t apart = inputs * (areFloats ? outputs : size);
+            kernels().winogradTaps({
+                step.weights + first * inputs * 9, to, apart, int(size), int(inputs), step.stride, threads, false,
             });
-            for (int64_t p = 0; p < points * points; ++p)
+            for (int64_t p = 0; p < products && !areFloats; ++p)
                 own.scaleWeights({
-                    values.floats() + p * apart, nullptr, result.data() + (p * outputs + first) * inputs * elementBytes(step),
+                    to + p * apart, nullptr, result.data() + (p * outputs + first) * inputs * elementBytes(step),
                     int(size / 16), int(inputs / 16), true, threads,
                 });
         }

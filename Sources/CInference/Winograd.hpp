@@ -21,6 +21,15 @@ struct WinogradArguments {
     Region region;        // of the destination, what is computed of it: whole tiles, but at its ends
 };
 
+/// Weights at the points of Winograd's algorithm, G taps G'.
+struct WinogradTapsArguments {
+    const float *taps;  // (outputs,inputs,3,3)
+    float *values;      // at each point (inputs,outputs); or packed, as QuantizedWeights has a group's bytes
+    int64_t apart;      // from one point to the next
+    int outputs, inputs, stride, threads;
+    bool isPacked;      // for inputs of bytes, in the order of PackedInputs, by rows of even size
+};
+
 /// One dimension, `Outputs` results at a time, by polynomials' values at points of which the last is infinity: Toom and
 /// Cook's algorithm. With stride 2 the outer taps read every other input; the middle tap's products with the inputs
 /// between are the plain ones.
@@ -40,16 +49,6 @@ struct Winograd {
     }
     /// Whether points `i` and `i + 1` are a number and its negative: their rows differ in the odd columns' signs.
     static constexpr bool mirrors(int i) { return i % 2 == 1 && i + 2 < values; }
-
-    /// Calls `result` with each element of G taps G', row by row.
-    template <typename Result>
-    void transformTaps(const float *taps, const Result &result) const {
-        for (int y = 0; y < points; ++y) {
-            double row[3] = {};
-            for (int k = 0; k < 9; ++k) row[k % 3] += G[y][k / 3] * taps[k];
-            for (int x = 0; x < points; ++x) result(float(G[x][0] * row[0] + G[x][1] * row[1] + G[x][2] * row[2]));
-        }
-    }
 
     constexpr Winograd() {
         // Of six points these round the least.

@@ -48,7 +48,7 @@ public struct StateDict: Sendable {
             default: Self.gather(info, bytes) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
             }
         }
-        if let index = Self.firstNonFinite(values) {
+        if let index = values.firstNonFinite {
             throw CheckpointError.bad(
                 "a weight is not finite", path: file.path, place: name,
                 found: "\(values[index]) at element \(index) of shape \(info.shape)\(Self.widthNote(info.dtype))",
@@ -74,10 +74,11 @@ public struct StateDict: Sendable {
         return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             initialized = count
             let size = MemoryLayout<Raw>.size
-            if info.isContiguous {
+            if info.isContiguous, let to = buffer.baseAddress, let file = bytes.baseAddress {
+                // Without checks that it overflows, the loop is one of vectors.
+                let from = file + info.offset
                 for index in 0..<count {
-                    buffer[index] = convert(
-                        bytes.loadUnaligned(fromByteOffset: info.offset + index * size, as: Raw.self))
+                    to[index] = convert(from.loadUnaligned(fromByteOffset: index &* size, as: Raw.self))
                 }
                 return
             }
@@ -94,11 +95,5 @@ public struct StateDict: Sendable {
                 }
             }
         }
-    }
-
-    private static func firstNonFinite(_ values: [Float]) -> Int? {
-        var worst: UInt32 = 0
-        for value in values { worst = max(worst, value.bitPattern & 0x7F80_0000) }
-        return worst == 0x7F80_0000 ? values.firstIndex { !$0.isFinite } : nil
     }
 }

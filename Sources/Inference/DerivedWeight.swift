@@ -59,9 +59,7 @@ struct DerivedWeights: WeightSource {
                 for (place, channel) in weight.channels.enumerated() {
                     let value = Double(outer.values[(output * allInputs + channel) * 9 + tap])
                     if let inner {
-                        inner.values.withUnsafeBufferPointer { inner in
-                            for index in 0..<inputs { row[index] += value * Double(inner[place * inputs + index]) }
-                        }
+                        row.add(value, times: inner.values[place * inputs..<(place + 1) * inputs])
                     } else {
                         row[place] = value
                     }
@@ -86,5 +84,16 @@ struct DerivedWeights: WeightSource {
         let weight = try source.weight(name)
         try weight.values.checkFinite(name: name)
         return weight
+    }
+}
+
+extension [Double] {
+    /// Adds `factor` times each of `values` to the element where it stands.
+    fileprivate mutating func add(_ factor: Double, times values: ArraySlice<Float>) {
+        withUnsafeMutableBufferPointer { sums in
+            values.withUnsafeBufferPointer { values in
+                for index in 0..<values.count { sums[index] += factor * Double(values[index]) }
+            }
+        }
     }
 }

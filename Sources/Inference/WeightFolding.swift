@@ -58,8 +58,10 @@ struct WeightFolding {
         for output in kernel.bias.indices {
             let channel = output % channels
             let scale = Double(gamma[channel]) / (Double(variance[channel]) + Double(norm.epsilon)).squareRoot()
-            for index in output * perOutput..<(output + 1) * perOutput {
-                kernel.weights[index] = Float(Double(kernel.weights[index]) * scale)
+            kernel.weights.withUnsafeMutableBufferPointer { weights in
+                for index in output * perOutput..<(output + 1) * perOutput {
+                    weights[index] = Float(Double(weights[index]) * scale)
+                }
             }
             kernel.bias[output] = Float(
                 (Double(kernel.bias[output]) - Double(mean[channel])) * scale + Double(beta[channel]))
@@ -123,12 +125,8 @@ struct WeightFolding {
 extension [Float] {
     /// - Throws: `InferenceError` that names the weight and the first element that is not finite.
     func checkFinite(name: String) throws {
-        // x * 0 is 0 for finite x only, so the sum tells whether all are finite, without a branch an element.
-        let witness = withUnsafeBufferPointer { $0.reduce(Float(0)) { $0 + $1 * 0 } }
-        guard witness != 0 else { return }
-        for (index, value) in enumerated() where !value.isFinite {
-            throw InferenceError.notFinite(name, index: index, value: value)
-        }
+        guard let index = firstNonFinite else { return }
+        throw InferenceError.notFinite(name, index: index, value: self[index])
     }
 }
 
