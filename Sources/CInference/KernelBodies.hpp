@@ -151,8 +151,8 @@ static void addTaps(const TapSumArguments &a, int source, int64_t block, int64_t
 template <typename Summand>
 static void beginSums(const TapSumArguments &a, int64_t row, float *sums) {
     const int64_t count = int64_t(a.width) * blockSize;
-    const Summand *const summand = static_cast<const Summand *>(a.summand) + row * count;
-    for (int64_t i = 0; i < count; i += blockSize) store(sums + i, a.summand ? load(summand + i) : Vector{});
+    for (int64_t i = 0; i < count; i += blockSize)
+        store(sums + i, a.summand ? load(static_cast<const Summand *>(a.summand) + row * count + i) : Vector{});
 }
 
 static void tapSum(const TapSumArguments &a) {

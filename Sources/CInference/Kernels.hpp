@@ -21,7 +21,6 @@ struct Lines {
     int first = 0, end = 1 << 20;
 
     int count() const { return end - first; }
-    bool operator==(Lines other) const { return first == other.first && end == other.end; }
 };
 
 /// Pixels of a map.
@@ -179,12 +178,11 @@ struct Kernels {
     const char *name;
     void (*depthwise)(const DepthwiseArguments &);
     void (*expandDepthwise)(const ExpandArguments &);
-    /// These are null where blocks are not of 16.
+    /// Null where blocks are not of 16, and for bytes.
     void (*pointwise)(const PointwiseArguments &);
-    /// Null where elements are not floats, too.
-    void (*image)(const ImageArguments &);
     void (*winograd)(const WinogradArguments &);
-    /// Null where elements are not floats, too.
+    /// Null but for floats in blocks of 16.
+    void (*image)(const ImageArguments &);
     void (*winogradTaps)(const WinogradTapsArguments &);
     void (*maxPool)(const MapArguments &);
     /// To floats.

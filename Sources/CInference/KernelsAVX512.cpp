@@ -28,7 +28,7 @@ using Element = float;
 #pragma clang attribute pop
 
 const cinference::Kernels cinference::avx512Kernels = {
-    avx512::blockSize, "avx512", avx512::depthwise, avx512::expandDepthwise, avx512::pointwise, avx512::image, avx512::winograd, avx512::winogradTaps, avx512::maxPool, avx512::mean,
+    avx512::blockSize, "avx512", avx512::depthwise, avx512::expandDepthwise, avx512::pointwise, avx512::winograd, avx512::image, avx512::winogradTaps, avx512::maxPool, avx512::mean,
     avx512::add,       avx512::scale,  avx512::upsample, avx512::tapSum,  avx512::activate, avx512::shuffle,
     avx512::scaleWeights, avx512::multiplyAdd, avx512::activateArray,
 };

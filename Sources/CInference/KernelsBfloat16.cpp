@@ -27,7 +27,7 @@ using Element = Bfloat16;
 #pragma clang attribute pop
 
 const cinference::Kernels cinference::bfloat16Kernels = {
-    bfloat16::blockSize, "avx512_bf16", bfloat16::depthwise, bfloat16::expandDepthwise, bfloat16::pointwise, nullptr, bfloat16::winograd, nullptr, bfloat16::maxPool, bfloat16::mean,
+    bfloat16::blockSize, "avx512_bf16", bfloat16::depthwise, bfloat16::expandDepthwise, bfloat16::pointwise, bfloat16::winograd, nullptr, nullptr, bfloat16::maxPool, bfloat16::mean,
     bfloat16::add,       bfloat16::scale, bfloat16::upsample, bfloat16::tapSum, bfloat16::activate, bfloat16::shuffle,
     bfloat16::scaleWeights, bfloat16::multiplyAdd, bfloat16::activateArray,
 };

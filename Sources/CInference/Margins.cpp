@@ -23,10 +23,15 @@ Lines read(const Reading &reading, int pad, Lines result) {
     return {floorDivide(first, reading.factor), floorDivide(last, reading.factor) + 1};
 }
 
-/// The part of a map that a step reads for a region of its result.
-Region read(const Reading &reading, const Region &result) {
-    return {within(read(reading, reading.padTop, result.rows), reading.map.height),
-            within(read(reading, reading.padLeft, result.columns), reading.map.width)};
+/// The part of a map that a step reads for a region of its result: for whole units of it.
+Region read(const Step &step, const Reading &reading, const Region &result) {
+    auto of = [](const Reading &reading, int pad, Lines lines, int unit, int count) {
+        lines.end = lines.first + roundUp(lines.count(), std::max(unit, 1));
+        return within(read(reading, pad, lines), count);
+    };
+    const RegionUnit unit = step.regionUnit();
+    return {of(reading, reading.padTop, result.rows, unit.rows, reading.map.height),
+            of(reading, reading.padLeft, result.columns, unit.columns, reading.map.width)};
 }
 
 /// The lines of the result that read some lines of a map.
@@ -125,15 +130,19 @@ EmptyCanvas::EmptyCanvas(
     run.spaces[CInferenceInput] = empty.data();
     std::vector<Borders> rows(plan.places.size()), columns(plan.places.size());
     for (size_t i = 0; i < plan.steps.size(); ++i) {
-        if (!isKept[i]) continue;
         const Step &step = *plan.steps[i];
         const CInferenceTensor &result = step.result;
         const size_t index = size_t(result.index);
+        if (!isKept[i]) {
+            // What was there before, of which nobody will ask any more.
+            maps.erase(result.index);
+            continue;
+        }
         rows[index] = borders(step, rows, false);
         columns[index] = borders(step, columns, true);
         if (!result.blocked) {
-            // The image in other numbers: it stays as it is.
-            runStep(plan, i, whole(result), run);
+            // The image in other numbers stays as it is; the network's result nobody copies.
+            if (plan.places[index].space != CInferenceOutput) runStep(plan, i, whole(result), run);
             continue;
         }
         Map made(result, {rows[index], result.height}, {columns[index], result.width});
@@ -146,7 +155,9 @@ EmptyCanvas::EmptyCanvas(
                 const Region region{down, across};
                 for (const Reading &reading : step.reads)
                     if (has(reading.map))
-                        copy(reading.map, read(reading, region), static_cast<char *>(run.at(reading.map)), run.threads);
+                        copy(
+                            reading.map, read(step, reading, region), static_cast<char *>(run.at(reading.map)),
+                            run.threads);
                 runStep(plan, i, region, run);
                 made.keep(result, region, static_cast<const char *>(run.at(result)), run.threads);
             }
@@ -203,7 +214,7 @@ void PartialMaps::execute(size_t index, Run &run) {
     if (!canvas) return runStep(plan, index, run.region, run);
     reach.add(step);
     if (canvas->has(result)) run.region = reach.region(step);
-    for (const Reading &reading : step.reads) fill(reading.map, read(reading, run.region), run);
+    for (const Reading &reading : step.reads) fill(reading.map, read(step, reading, run.region), run);
     runStep(plan, index, run.region, run);
     inMemory[size_t(result.index)] = run.region;
     if (result.part) fill(result, whole(result), run);
@@ -284,12 +295,12 @@ const EmptyCanvas *Margins::canvas(const Region &content, const Run &run) {
     }
     if (parts * 4 < plan.steps.size()) return nullptr;
     const std::lock_guard lock(mutex);
-    if (empty) return empty.get();
+    if (empty || overflows) return empty.get();
     clearOverflow(plan.threads);
     auto made = std::make_unique<EmptyCanvas>(plan, isKept, colour, run);
     // Let the image tell which step it was.
-    if (hasOverflowed(plan.threads)) return nullptr;
-    empty = std::move(made);
+    overflows = hasOverflowed(plan.threads);
+    if (!overflows) empty = std::move(made);
     return empty.get();
 }
 

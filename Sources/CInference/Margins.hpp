@@ -2,7 +2,8 @@
 // they are computed once and copied, and of each image only the rest. Of the empty canvas too only the borders and one
 // line between them are computed and kept, since all that lie between are alike. Kernels that round each pixel alone
 // give the same bits as over the whole canvas. Tiles of Winograd's algorithm are rounded by all of their pixels, and
-// begin where the region does: their results are rounded otherwise, by the image alone.
+// begin where the region does: their results are rounded otherwise, those of the line between for all it stands for; by
+// the image alone.
 #pragma once
 
 #include <map>
@@ -103,6 +104,7 @@ private:
     const std::vector<float> colour;
     std::vector<bool> isKept;  // the steps whose maps most images leave a good part of
     std::unique_ptr<EmptyCanvas> empty;
+    bool overflows = false;  // the canvas does
     mutable std::mutex mutex;
 };
 

@@ -229,13 +229,14 @@ int32_t cinference_plan_add_map_step(CInferencePlan *plan, const CInferenceMapSt
         std::vector<Reading> reads{{step->source}};
         Reading &reading = reads[0];
         if (step->kind == CInferenceMaxPool) reading = {step->source, step->kernel, step->stride, step->pad, step->pad};
-        if (step->kind == CInferenceMean) reading.kernel = 0;
-        if (step->kind == CInferenceUpsample || step->kind == CInferenceShuffle) reading.factor = step->factor;
+        // Neighbouring pixels of a shuffle come from other channels each: no line is like the next.
+        if (step->kind == CInferenceMean || (step->kind == CInferenceShuffle && step->factor > 1)) reading.kernel = 0;
+        if (step->kind == CInferenceUpsample) reading.factor = step->factor;
         if (step->kind == CInferenceAdd) reads.push_back({step->second});
         if (step->kind == CInferenceScale) reads.push_back({step->second, 0});
         // What else a concatenation holds stays.
         const int32_t block = kernels().block, copied = (step->channels + block - 1) / block * block;
-        if (step->kind == CInferenceCopyChannels && copied < step->destination.channels)
+        if (step->kind == CInferenceCopyChannels && (step->first_channel > 0 || copied < step->destination.channels))
             reads.push_back({step->destination});
         append(plan, makeMapStep(*step), step->destination, std::move(reads));
     });
@@ -280,7 +281,7 @@ int32_t cinference_plan_finish(
 }
 
 int64_t cinference_plan_bytes(const CInferencePlan *plan) {
-    int64_t bytes = plan->arena->bytes() + plan->margins->bytes();
+    int64_t bytes = plan->arena->bytes() + (plan->margins ? plan->margins->bytes() : 0);
     for (const auto &step : plan->steps) bytes += step->weightBytes();
     return bytes;
 }

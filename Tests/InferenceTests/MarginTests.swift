@@ -62,7 +62,7 @@ struct MarginTests {
     }
 
     /// Makes engines for a network.
-    private struct Maker {
+    struct Maker {
         var sketch: NetworkSketch
         var precision: EngineOptions.Precision
         var calibration: Calibration?
@@ -86,11 +86,12 @@ struct MarginTests {
     }
 
     /// Kernels that round each pixel alone give the same bits as over the whole canvas, whichever image is the first.
-    /// Of 3x3 kernels with few channels those for bytes do.
-    @Test(arguments: precisions, [(3, 16), (5, 48)])
+    /// All of bytes do but Winograd's, which is not for few channels; of the others those for 1x1 kernels and the image.
+    @Test(arguments: precisions, [(1, 48), (3, 16), (5, 48)])
     func directKernelsAreExact(_ precision: EngineOptions.Precision, _ network: (kernel: Int, channels: Int)) throws {
-        guard network.kernel == 5 || precision == .int8 else { return }
+        guard network.kernel == 1 || precision == .int8 else { return }
         var sketch = Self.network(channels: network.channels, kernel: network.kernel)
+        #expect(try Self.work(&sketch, precision, Self.places[0]) < 0.9)
         let images = Self.places.map { Self.letterboxed(&sketch, $0) }
         let maker = try Maker(sketch, precision, images[8])
         let whole = try maker.engine(padding: [])
@@ -213,13 +214,16 @@ struct MarginTests {
 
     /// Concatenations of what is copied, of what is computed in place and of both, in any order; sizes and paddings that
     /// are not even.
-    @Test(arguments: precisions, [[24, 20], [20, 24], [32, 20], [20, 32], [32, 32], [24, 24, 16]])
+    @Test(
+        arguments: precisions,
+        [[24, 20], [20, 24], [32, 20], [20, 32], [32, 32], [24, 24, 16], [12, 20], [8, 8]])
     func concatenations(_ precision: EngineOptions.Precision, _ channels: [Int]) throws {
         let shape = TensorShape(1, 3, 187, 211)
         for isReversed in [false, true] {
             var sketch = NetworkSketch(seed: 8)
-            let x = sketch.activation(
+            var x = sketch.activation(
                 sketch.convolution(sketch.graph.input, to: 16, kernel: 5, stride: 2, padding: .same), .relu)
+            for _ in 0..<4 { x = sketch.activation(sketch.convolution(x, to: 32, kernel: 1), .relu) }
             var parts = channels.enumerated().map { index, channels in
                 sketch.activation(sketch.convolution(x, to: channels, kernel: 1 + 4 * (index % 2)), .relu)
             }
@@ -238,8 +242,8 @@ struct MarginTests {
                 let expected = try maker.engine(padding: []).run(image, shape: shape)
                 let found = try maker.engine(padding: Self.padding).run(image, shape: shape)
                 #expect(found == expected, "\(place), reversed: \(isReversed)")
-                guard precision == .int8 else { continue }
-                #expect(try Self.work(&sketch, precision, place, shape) < 0.9, "\(place)")
+                let share = try Self.work(&sketch, precision, place, shape)
+                #expect(share < (precision == .int8 ? 0.9 : 1), "\(place)")
             }
         }
     }

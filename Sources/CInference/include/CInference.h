@@ -123,7 +123,7 @@ typedef struct {
 /// (nearest) by the source's factor and shifted by the tap, zeros beyond its border.
 ///
 /// With `convolution` the last source is the result of one that is 1x1, `quantized` and nothing else, and has no place;
-/// the summand is bfloat16 then, and the destination may be where the sources are Float32, or bytes.
+/// the summand is bfloat16 then, and the destination Float32, bfloat16 or bytes, whatever the sources are.
 typedef struct {
     CInferenceTensor sources[4];   // blocked, 9 times the destination's channels, tap-major
     int32_t factors[4];
@@ -185,7 +185,7 @@ int32_t cinference_plan_finish(
     CInferencePlan *plan, const CInferencePlace *places, int32_t tensors, const int64_t *scratch, int64_t bytes,
     const float *padding, int32_t channels, CInferenceMessage *message);
 
-/// Bytes of the arena, the prepared weights and the maps of padding.
+/// Bytes of the arena, the prepared weights and, of a finished plan, the maps of padding.
 int64_t cinference_plan_bytes(const CInferencePlan *plan);
 
 /// Runs all steps on one image, as many at once as the plan has streams. `seconds` is null or has a place for each
