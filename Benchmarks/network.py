@@ -16,7 +16,8 @@ against ours of their precision: the largest and the mean difference, and the Io
 The image is a receipt, half of whose canvas is padding, of which ours computes less; `filled` is the middle of it,
 which leaves none.
 
-ROWS, by comma: 960 (the default), filled, 640, 1024, 1280, batch4, thread1, memory, load; `all` is all of them.
+ROWS, by comma: 960 (the default), filled, 640, 1024, 1280, batch4, thread1, and of ours alone memory, load and predict:
+the time an image of a whole run, decoding and compressing too, beside the network's own; `all` is all of them.
 BENCH_MODELS narrows the models, by comma; BENCH_PEERS the peers, by semicolon. BENCH_FOLDER keeps the exported and the
 quantized models for the next run.
 """
@@ -24,6 +25,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import statistics
 import subprocess
 import sys
@@ -38,11 +40,14 @@ TWO = "int8, two side by side"
 # What a peer may take to load (to quantize or compile, too), and to run once, before it is left out.
 LOAD_SECONDS, RUN_SECONDS = 900, 10
 PAUSE_SECONDS = 0.3
+# Images of the two runs of `predict` whose difference is the time of those between.
+FEW, MANY = 4, 24
 # A map with less of the text in common is not the network's, and its peer never the best one.
 USABLE_IOU, WRONG = 0.9, "  not the network's map"
 MODELS = {"resnet50": "resnet50_epoch=1-step=823.ckpt", "efficientnet_b4": "efficientnet_b4.safetensors"}
 ROWS = {"960": {}, "filled": {"filled": True}, "640": {"side": 640}, "1024": {"side": 1024}, "1280": {"side": 1280},
         "batch4": {"batch": 4}, "thread1": {"threads": 1}}
+ALONE = ("memory", "load", "predict")
 IMAGE = "sroie_010.jpg"
 
 
@@ -327,6 +332,43 @@ def alone(model, work, row):
     sys.stdout.flush()
 
 
+def whole_run(model, work):
+    """What an image of a whole run of `predict` takes beside the network's own time, both in turns."""
+    submit = HERE.parent / ".build/release/submit"
+    for count in (FEW, MANY):
+        os.makedirs(f"{work['folder']}/run-{count}", exist_ok=True)
+        for i in range(count):
+            shutil.copy(work["image"], f"{work['folder']}/run-{count}/{i:02}{Path(work['image']).suffix}")
+
+    def seconds(count, precision):
+        maps = f"{work['folder']}/run-maps"
+        command = [submit, "predict", "--quiet", "--checkpoint", work["checkpoint"], "--precision", precision,
+                   "--images", f"{work['folder']}/run-{count}", "--maps", maps]
+        start = time.perf_counter()
+        subprocess.run([*command, "--calibration", work["calibration"]] if precision == "int8" else command, check=True,
+                       stdout=subprocess.DEVNULL)
+        taken = time.perf_counter() - start
+        shutil.rmtree(maps)
+        return taken
+
+    for precision in PRECISIONS:
+        if not (network := ours(work, TWO if precision == "int8" else precision)):
+            continue
+        whole, own = [], []
+        for _ in range(ROUNDS):
+            before = len(network.seconds)
+            for _ in range(6):
+                network.run(1)
+            whole.append((seconds(MANY, precision) - seconds(FEW, precision)) / (MANY - FEW))
+            for _ in range(6):
+                network.run(1)
+            own.append(statistics.median(network.seconds[before:]))
+        network.end()
+        ratio = statistics.median(a / b for a, b in zip(whole, own))
+        print(f"{model}, 960, {precision}: {statistics.median(whole) * 1e3:.1f} ms an image of a whole run, "
+              f"{statistics.median(own) * 1e3:.1f} of the network: {ratio:.3f}", flush=True)
+
+
 def square(path, folder):
     """The middle of an image, as high as it is wide."""
     from PIL import Image
@@ -340,9 +382,9 @@ def square(path, folder):
 def main():
     data, reference = (str(Path(p).resolve()) for p in sys.argv[1:3])
     rows = (sys.argv[3] if len(sys.argv) > 3 else "960").split(",")
-    rows = [*ROWS, "memory", "load"] if rows == ["all"] else rows
-    if unknown := [row for row in rows if row not in [*ROWS, "memory", "load"]]:
-        sys.exit(f"network.py: no row {unknown[0]}; there are {', '.join(ROWS)}, memory, load, all")
+    rows = [*ROWS, *ALONE] if rows == ["all"] else rows
+    if unknown := [row for row in rows if row not in [*ROWS, *ALONE]]:
+        sys.exit(f"network.py: no row {unknown[0]}; there are {', '.join([*ROWS, *ALONE])}, all")
     submit, images = HERE.parent / ".build/release/submit", data + "/receipts/images"
     kept = os.environ.get("BENCH_FOLDER")
     with contextlib.nullcontext(kept) if kept else tempfile.TemporaryDirectory() as folder:
@@ -360,8 +402,8 @@ def main():
                                    check=True)
                 if work.get("filled"):
                     work["image"] = square(work["image"], folder)
-                if row not in ROWS:
-                    alone(model, work, row)
+                if row in ALONE:
+                    whole_run(model, work) if row == "predict" else alone(model, work, row)
                     continue
                 # A file of one fixed size; a batch wants the free ones.
                 work["onnx"] = f"{folder}/{model}-{work['side']}.onnx" if work["batch"] == 1 else work["free"]

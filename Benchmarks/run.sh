@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Our figures beside the peers' in one run, as ratios. DATA and REFERENCE name the real receipts and the reference kit;
 # without them there is nothing to measure on. PYTHON is an interpreter that has the peers of requirements.txt; one is
-# made otherwise. ROWS are the network's: 960 alone unless told, or some of 640,960,1024,1280,batch4,thread1,memory,load.
+# made otherwise. ROWS are the network's: 960 alone unless told, or some of those that network.py names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${DATA:-../shared/data}

@@ -178,10 +178,10 @@ struct MarginTests {
         var x = sketch.activation(sketch.convolution(sketch.graph.input, to: 64, kernel: 3, stride: 2), .relu)
         for _ in 0..<4 { x = sketch.activation(sketch.convolution(x, to: 64, kernel: 1), .relu) }
         let small = sketch.activation(sketch.convolution(x, to: 64, kernel: 3, stride: 2), .relu)
-        let gated = sketch.convolution(sketch.squeezeExcite(small, reduced: 8), to: 64, kernel: 1)
+        let gated = sketch.convolution(sketch.squeezeExcite(small, reduced: 8), to: 128, kernel: 1)
         let raised = sketch.upsample(sketch.activation(gated, .relu), by: 2)
-        let sum = sketch.sum(sketch.convolution(x, to: 64, kernel: 1, bias: false), raised)
-        _ = sketch.activation(sketch.convolution(sketch.convolution(sum, to: 16, kernel: 3), to: 16, kernel: 1), .relu)
+        let sum = sketch.sum(sketch.convolution(x, to: 128, kernel: 1, bias: false), raised)
+        _ = sketch.activation(sketch.convolution(sketch.convolution(sum, to: 32, kernel: 3), to: 16, kernel: 1), .relu)
         for place in Self.places {
             let (whole, partial) = try Self.steps(&sketch, precision, place)
             let index = try #require(partial.firstIndex { $0.kind.hasSuffix("sum of taps") }) - 1
