@@ -41,7 +41,7 @@ TWO = "int8, two side by side"
 LOAD_SECONDS, RUN_SECONDS = 900, 10
 PAUSE_SECONDS = 0.3
 # Images of the two runs of `predict` whose difference is the time of those between.
-FEW, MANY = 4, 24
+FEW, MANY = 8, 48
 # A map with less of the text in common is not the network's, and its peer never the best one.
 USABLE_IOU, WRONG = 0.9, "  not the network's map"
 MODELS = {"resnet50": "resnet50_epoch=1-step=823.ckpt", "efficientnet_b4": "efficientnet_b4.safetensors"}
@@ -226,9 +226,9 @@ class Contender:
         self.first = json.loads(line) if line else {
             "error": "it ended without a map" if ready else f"no map within {LOAD_SECONDS} s"}
 
-    def run(self, batch):
+    def run(self, batch, pause=PAUSE_SECONDS):
         # Threads of the one before may spin on for a while.
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
@@ -333,7 +333,8 @@ def alone(model, work, row):
 
 
 def whole_run(model, work):
-    """What an image of a whole run of `predict` takes beside the network's own time, both in turns."""
+    """What an image of a whole run of `predict` takes beside the network's own time: means of as many images, in turns,
+    the network's half before the run and half after it."""
     submit = HERE.parent / ".build/release/submit"
     for count in (FEW, MANY):
         os.makedirs(f"{work['folder']}/run-{count}", exist_ok=True)
@@ -354,15 +355,16 @@ def whole_run(model, work):
     for precision in PRECISIONS:
         if not (network := ours(work, TWO if precision == "int8" else precision)):
             continue
+        half = (MANY - FEW) // (4 if precision == "int8" else 2)
         whole, own = [], []
         for _ in range(ROUNDS):
             before = len(network.seconds)
-            for _ in range(6):
-                network.run(1)
+            for _ in range(half):
+                network.run(1, pause=0)
             whole.append((seconds(MANY, precision) - seconds(FEW, precision)) / (MANY - FEW))
-            for _ in range(6):
-                network.run(1)
-            own.append(statistics.median(network.seconds[before:]))
+            for _ in range(half):
+                network.run(1, pause=0)
+            own.append(statistics.mean(network.seconds[before:]))
         network.end()
         ratio = statistics.median(a / b for a, b in zip(whole, own))
         print(f"{model}, 960, {precision}: {statistics.median(whole) * 1e3:.1f} ms an image of a whole run, "
