@@ -355,6 +355,7 @@ def whole_run(model, work):
     for precision in PRECISIONS:
         if not (network := ours(work, TWO if precision == "int8" else precision)):
             continue
+        # Runs for half of the images; one of int8 is of two.
         half = (MANY - FEW) // (4 if precision == "int8" else 2)
         whole, own = [], []
         for _ in range(ROUNDS):
